@@ -1,0 +1,1 @@
+"""Everything near the hardware: protocols, transports, kits, timing and the room agent."""

@@ -1,0 +1,1 @@
+"""The lab: people, equipment, championships, and the bus and store beneath them."""

@@ -1,0 +1,1 @@
+"""A championship in progress on virtual gates: what `make run` shows."""

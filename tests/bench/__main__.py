@@ -1,0 +1,29 @@
+"""`python -m tests.bench [NAME ...]`: run the benchmarks in this folder and print their table."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+from tests import bench
+from tests.bench.figures import Figure, print_table
+
+
+def iter_names() -> Sequence[str]:
+    """Names of the benchmark modules: every `bench_*.py` of this folder."""
+    return sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name.startswith("bench_"))
+
+
+def main(wanted: Sequence[str]) -> None:
+    """Run the benchmarks whose name holds one of `wanted`, or all."""
+    figures: list[Figure] = []
+    for name in iter_names():
+        if wanted and not any(word in name for word in wanted):
+            continue
+        print(f"running {name} ...", file=sys.stderr, flush=True)
+        figures += importlib.import_module(f"tests.bench.{name}").measure()
+    print_table(figures)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Championships: the append-only log, what is folded from it, and the gates' passages that feed it."""

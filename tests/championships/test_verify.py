@@ -33,7 +33,7 @@ def log_file(tmp_path: Path) -> Path:
 def test_a_good_log_is_accepted_with_its_last_hash(app: typer.Typer, log_file: Path) -> None:
     result = CliRunner().invoke(app, [str(log_file)])
     assert result.exit_code == 0
-    assert result.stdout.startswith("almaty-2026: 3 records, each hash holds; the last is ")
+    assert result.stdout.startswith("almaty-2026: 3 records, every hash holds; the last is ")
 
 
 def test_a_log_is_read_from_standard_input(app: typer.Typer, log_file: Path) -> None:

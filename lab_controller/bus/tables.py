@@ -1,0 +1,17 @@
+from sqlmodel import Field
+
+from lab_controller.database import BigInt, Table
+
+
+class DeadLetter(Table, table=True):
+    """A message that could not be stored, cut to its first bytes, with why."""
+
+    __tablename__ = "dead_letters"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInt)
+    at_us: int = Field(sa_type=BigInt, index=True)
+    topic: str
+    size_bytes: int
+    payload: bytes
+    code: str
+    detail: str

@@ -1,0 +1,6 @@
+"""The store: SQLite in one file by default, PostgreSQL by address, built by migrations on both."""
+
+from lab_controller.database.columns import BigInt, Table
+from lab_controller.database.database import Database
+
+__all__ = ["BigInt", "Database", "Table"]

@@ -1,0 +1,1 @@
+"""Kits, gates and agents: what is there, how it is, and commands to it."""

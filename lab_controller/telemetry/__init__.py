@@ -1,0 +1,1 @@
+"""Readings of sensors, stored as fast as the bus brings them."""

@@ -1,4 +1,4 @@
-"""Build hook: bundles web/assets into web/assets/dist and compiles the catalogues; needs no Node on the machine.
+"""Build hook: bundles web/assets into web/assets/dist and compiles the catalogues, with no system Node.
 
 `python build_assets.py` does the same in a checkout.
 """
@@ -46,7 +46,7 @@ def install_packages(root: Path) -> None:
 
 
 def bundle_assets(root: Path) -> None:
-    """Bundle each file directly in web/assets under a name with its content's hash; list them in a manifest."""
+    """Bundle each file directly in web/assets under a name with its hash, and list them in a manifest."""
     source = root / "web" / "assets"
     entries = sorted(path for path in source.iterdir() if path.suffix in ENTRY_SUFFIXES)
     fresh, ready = source / f".dist-{os.getpid()}", source / "dist"
@@ -77,13 +77,13 @@ def bundle_assets(root: Path) -> None:
         shutil.rmtree(fresh)
         raise SystemExit(f"esbuild ended with {status}")
     outputs = json.loads((fresh / "meta.json").read_text())["outputs"]
-    manifest = {
-        Path(out["entryPoint"]).name: Path(name).name for name, out in outputs.items() if "entryPoint" in out
-    }
-    for name, out in outputs.items():
-        copied = [Path(path).name for path in out["inputs"] if path.endswith(".svg")]
-        if copied and "entryPoint" not in out:
-            manifest[copied[0]] = Path(name).name
+    manifest: dict[str, str] = {}
+    for name, output in outputs.items():
+        bundled = output.get("entryPoint") or next(
+            (path for path in output["inputs"] if path.endswith(".svg")), None
+        )
+        if bundled:
+            manifest[Path(bundled).name] = Path(name).name
     (fresh / "meta.json").unlink()
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(ready, ignore_errors=True)

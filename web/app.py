@@ -1,0 +1,57 @@
+"""The web application of one lab: pages, JSON, streams."""
+
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+from lab_controller.lab import Lab
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from web import api, live, pages
+from web.access import Access
+from web.auth import load_account
+from web.limits import BodyLimit
+from web.metrics import Metrics
+from web.origin import OriginCheck
+from web.problems import install_problems
+from web.rendering import DIST
+from web.routers import iter_routers
+from web.security import SecurityHeaders
+
+
+class HashedFiles(StaticFiles):
+    """Files whose names change with their content: a browser keeps them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(lab: Lab) -> FastAPI:
+    """Serve `lab`, which the caller has opened and closes again."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="Lab Controller",
+        version=version("lab-controller"),
+        description="Championships, standings and devices of a school robotics room.",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[
+            Middleware(Access, metrics=metrics),
+            Middleware(SecurityHeaders),
+            Middleware(BodyLimit),
+            Middleware(OriginCheck, public_url=lab.settings.public_url),
+        ],
+    )
+    app.state.lab = lab
+    app.state.metrics = metrics
+    install_problems(app)
+    app.mount("/assets", HashedFiles(directory=DIST), name="assets")
+    for package, in_schema in ((api, True), (live, False), (pages, False)):
+        for router in iter_routers(package):
+            app.include_router(router, include_in_schema=in_schema, dependencies=[Depends(load_account)])
+    return app

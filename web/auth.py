@@ -1,0 +1,80 @@
+"""Who is asking: the session cookie, and what a page demands before it answers."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from lab_controller.lab import Lab
+
+from lab_controller.people import Identity, require
+from lab_controller.people.roles import Role
+
+COOKIE = "lab_session"
+
+
+def lab_of(request: Request) -> Lab:
+    """The lab that this process serves."""
+    lab: Lab = request.app.state.lab
+    return lab
+
+
+def load_account(request: Request) -> Identity | None:
+    """Look the cookie's session up once per request and keep it in `request.state.account`."""
+    token = request.cookies.get(COOKIE)
+    request.state.account = lab_of(request).people.identity_of(token) if token else None
+    identity: Identity | None = request.state.account
+    return identity
+
+
+def current_account(request: Request) -> Identity | None:
+    """Who is signed in, or None for a guest."""
+    identity: Identity | None = (
+        request.state.account if hasattr(request.state, "account") else load_account(request)
+    )
+    return identity
+
+
+def needs(role: Role, scope: str = "city") -> Callable[[Request], Identity]:
+    """A dependency: the identity, if it may act in `role`; `scope` may name path parameters in braces.
+
+    `Depends(needs(Role.JUDGE, "championship:{slug}"))` raises NotSignedIn or Forbidden.
+    """
+
+    def demand(request: Request) -> Identity:
+        return require(current_account(request), role, scope.format_map(request.path_params))
+
+    return demand
+
+
+def needs_any(*roles: Role) -> Callable[[Request], Identity]:
+    """A dependency: the identity, if one of its grants is one of `roles` (or admin) in any scope."""
+
+    def demand(request: Request) -> Identity:
+        identity = current_account(request)
+        if identity is not None:
+            for grant in identity.grants:
+                if grant.role in (*roles, Role.ADMIN):
+                    return identity
+        return require(identity, roles[0], "city")
+
+    return demand
+
+
+def remember_session(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session; scripts cannot read it and foreign pages cannot send it."""
+    lab = lab_of(request)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=lab.settings.session_days * 86_400,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+
+
+TheLab = Annotated[Lab, Depends(lab_of)]
+CurrentAccount = Annotated[Identity | None, Depends(current_account)]
+Staff = Annotated[Identity, Depends(needs_any(Role.INSTRUCTOR))]
+Admin = Annotated[Identity, Depends(needs(Role.ADMIN))]

@@ -1,0 +1,35 @@
+"""What each error code means to a person, and what to do next, in the reader's language."""
+
+from collections.abc import Mapping
+from string import Formatter
+
+from web.formats import format_number, format_time_us
+from web.languages import load_catalogue
+from web.wording import SENTENCES, UNKNOWN
+
+
+def explain_code(code: str, params: Mapping[str, object], language: str) -> str:
+    """One or two sentences for `code`; a code of an unknown plug-in still names itself."""
+    message = load_catalogue(language).gettext(SENTENCES.get(code, UNKNOWN))
+    values = {
+        name: format_value(name, value, language) for name, value in ({"code": code} | dict(params)).items()
+    }
+    return message.format_map(dict.fromkeys(list_placeholders(message), "?") | values)
+
+
+def list_placeholders(message: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(message) if name}
+
+
+def format_value(name: str, value: object, language: str) -> str:
+    """A parameter as a person reads it: times with their mark, lists with commas."""
+    if isinstance(value, bool) or value is None:
+        return "?"
+    if isinstance(value, int) and name.endswith("_us"):
+        return format_time_us(value, language)
+    if isinstance(value, int | float):
+        return format_number(value, language)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(str(part) for part in value)
+    return str(value)

@@ -15,3 +15,18 @@ class DeadLetter(Table, table=True):
     payload: bytes
     code: str
     detail: str
+
+
+class BrokerAccount(Table, table=True):
+    """Who may connect to the broker; client id and user name are one.
+
+    Two hashes of one password, because Mosquitto cannot read Argon2.
+    """
+
+    __tablename__ = "broker_accounts"
+
+    username: str = Field(primary_key=True)
+    kind: str
+    password_hash: str
+    mosquitto_hash: str
+    created_us: int = Field(sa_type=BigInt)

@@ -1,4 +1,4 @@
-"""Devices, their readings, and messages that could not be stored."""
+"""Devices, their readings and broker accounts, and messages that could not be stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -63,8 +63,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_dead_letters"),
     )
     op.create_index("ix_dead_letters_at_us", "dead_letters", ["at_us"])
+    op.create_table(
+        "broker_accounts",
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("mosquitto_hash", sa.String(), nullable=False),
+        sa.Column("created_us", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("username", name="pk_broker_accounts"),
+    )
 
 
 def downgrade() -> None:
-    for table in ("dead_letters", "readings", "series", "devices"):
+    for table in ("broker_accounts", "dead_letters", "readings", "series", "devices"):
         op.drop_table(table)

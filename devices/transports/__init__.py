@@ -1,0 +1,1 @@
+"""Ways to reach a device: the only importers of pyserial and paho."""

@@ -1,0 +1,72 @@
+"""Score and ranking expressions in CEL, compiled once for each text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import cel
+
+from competitions.errors import ExpressionError
+
+TIMES = {"time_us": "bound_us", "measured_us": "bound_us", "best_lap_us": "best_lap_bound_us"}
+MAX_LENGTH = 500
+
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression; `name` is set when the whole text is one plain variable."""
+
+    text: str
+    variables: frozenset[str]
+    name: str | None
+    program: Any = field(compare=False, repr=False)
+
+    def value(self, given: Mapping[str, Any]) -> Number | None:
+        """Its number for these variables; None when a part of it is missing.
+
+        Raises ExpressionError: expression_failed, expression_not_a_number.
+        """
+        try:
+            value = self.program.execute(given)
+        except KeyError:
+            return None
+        except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
+            if any(given.get(name) is None for name in self.variables):
+                return None
+            raise ExpressionError("expression_failed", expression=self.text, reason=str(error)) from error
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return int(value)
+        if not isinstance(value, int | float) or value - value != 0:
+            raise ExpressionError("expression_not_a_number", expression=self.text, value=repr(value))
+        return value
+
+    def bounded(self, given: Mapping[str, Any]) -> tuple[Number, Number] | None:
+        """Its value, and how far it can be off when each measured time is off by its own bound."""
+        value = self.value(given)
+        timed = [name for name in TIMES if name in self.variables and given.get(name) is not None]
+        if value is None or not timed or not any(given[TIMES[name]] for name in timed):
+            return None if value is None else (value, 0)
+        ends = [self.value({**given, **{name: given[name] + sign * given[TIMES[name]] for name in timed}})
+                for sign in (-1, 1)]  # fmt: skip
+        return value, max(abs(end - value) for end in ends if end is not None)
+
+
+@lru_cache(maxsize=512)
+def compile_expression(text: str) -> Expression:
+    """A compiled expression.
+
+    Raises ExpressionError: expression_too_long, expression_syntax.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError("expression_too_long", longest=MAX_LENGTH)
+    try:
+        program = cel.compile(text)
+    except ValueError as error:
+        raise ExpressionError("expression_syntax", expression=text, reason=str(error)) from error
+    plain = text.strip()
+    return Expression(text, frozenset(program.variables()), plain if plain.isidentifier() else None, program)

@@ -1,0 +1,145 @@
+"""What a passage through a gate means for the run it is credited to."""
+
+from competitions import events as ev
+from competitions.commands import SeePassage
+from competitions.disciplines.discipline import Discipline, Laps
+from competitions.proposals import propose
+from competitions.run_states import RunState, apply
+from competitions.scoring import is_over_limit
+
+Events = tuple[ev.RunEvent, ...]
+
+
+def see_passage(discipline: Discipline, state: RunState, command: SeePassage, now_us: int) -> Events:
+    """Every passage is kept; which ones count depends on the phase and on the discipline.
+
+    The same passage (device, boot, seq) twice gives nothing the second time, unless it was waiting
+    for a start that had not arrived yet.
+    """
+    if command.edge not in _edges(discipline, command.point) or _is_known(state, command):
+        return ()
+    match state.phase:
+        case "armed":
+            return _while_armed(discipline, state, command, now_us)
+        case "running":
+            return _while_running(discipline, state, command)
+        case "ready" | "arming":
+            return (_seen(state, command, "ignored", "not_armed"),)
+        case "proposed" if _was_in_time(discipline, state, command):
+            return _while_running(discipline, state, command)
+    return (_late(state, command),)
+
+
+def _edges(discipline: Discipline, point: str) -> set[str]:
+    rules = (discipline.start, discipline.finish, discipline.laps)
+    return {rule.edge for rule in rules if rule is not None and rule.point == point} or {"B"}
+
+
+def _is_known(state: RunState, command: SeePassage) -> bool:
+    identity = [command.evidence.get(name) for name in ("device", "boot", "seq")]
+    if None in identity:
+        return False
+    for record in state.timeline:
+        evidence = record.payload.get("evidence")
+        if (
+            isinstance(evidence, dict)
+            and record.payload.get("role") != "waiting"
+            and [evidence.get(name) for name in ("device", "boot", "seq")] == identity
+        ):
+            return True
+    return False
+
+
+def _is_timed(discipline: Discipline, point: str) -> bool:
+    end = discipline.laps or discipline.finish
+    return end is not None and end.point == point
+
+
+def _was_in_time(discipline: Discipline, state: RunState, command: SeePassage) -> bool:
+    """Did it happen before the limit, though the news came after the limit was called?"""
+    return (
+        state.measured.over_limit
+        and state.method == "gate"
+        and _is_timed(discipline, command.point)
+        and command.elapsed_us is not None
+        and not is_over_limit(discipline, command.elapsed_us, command.bound_us or 0)
+    )
+
+
+def _seen(state: RunState, command: SeePassage, role: str, reason: str | None = None) -> ev.PassageSeen:
+    return ev.PassageSeen(
+        state.run, command.point, command.edge, command.elapsed_us, command.bound_us, command.evidence,
+        role, reason,
+    )  # fmt: skip
+
+
+def _late(state: RunState, command: SeePassage) -> ev.LatePassage:
+    return ev.LatePassage(
+        state.run, command.point, command.edge, command.elapsed_us, command.bound_us, command.evidence
+    )
+
+
+def _while_armed(discipline: Discipline, state: RunState, command: SeePassage, now_us: int) -> Events:
+    if command.point != discipline.start.point or command.edge != discipline.start.edge:
+        return (_seen(state, command, "waiting", "before_start"),)
+    if discipline.start.kind == "signal" and not state.signalled:
+        return _false_start(discipline, state, command, now_us)
+    return _start(state, command, now_us)
+
+
+def _start(state: RunState, command: SeePassage, now_us: int) -> Events:
+    seen = ev.PassageSeen(state.run, command.point, command.edge, 0, 0, command.evidence, "start")
+    return seen, ev.RunStarted(state.run, now_us, command.evidence)
+
+
+def _false_start(discipline: Discipline, state: RunState, command: SeePassage, now_us: int) -> Events:
+    rule = discipline.start.false_start
+    then = "rearm" if rule is None else rule.then
+    before = sum(record.kind == ev.FalseStart.KIND for record in state.timeline)
+    events: list[ev.RunEvent] = [ev.FalseStart(state.run, before + 1, then, command.evidence)]
+    if rule is not None and rule.penalty is not None:
+        count = state.penalties.get(rule.penalty, 0) + 1
+        events.append(ev.PenaltySet(state.run, rule.penalty, count))
+        penalty = discipline.penalty(rule.penalty)
+        if penalty is not None and penalty.dsq_at is not None and count >= penalty.dsq_at:
+            for event in events:
+                state = apply(state, event)
+            return (*events, *propose(discipline, state, "gate"))
+    return (*events, *_start(state, command, now_us)) if then == "continue" else tuple(events)
+
+
+def _while_running(discipline: Discipline, state: RunState, command: SeePassage) -> Events:
+    if not _is_timed(discipline, command.point):
+        again = command.point == discipline.start.point
+        return (_seen(state, command, "ignored" if again else "split", "already_started" if again else None),)
+    if command.elapsed_us is None:
+        problem = str(command.evidence.get("problem") or "incomparable")
+        fault = ev.GateFault(state.run, problem, {"point": command.point})
+        return (_seen(state, command, "ignored", problem), fault)
+    if is_over_limit(discipline, command.elapsed_us, command.bound_us or 0):
+        reached = ev.TimeLimitReached(state.run)
+        return (reached, _late(state, command), *propose(discipline, apply(state, reached), "gate"))
+    if discipline.laps is not None:
+        return _cross(discipline, discipline.laps, state, command, command.elapsed_us)
+    finish = _seen(state, command, "finish")
+    return (finish, *propose(discipline, apply(state, finish), "gate"))
+
+
+def _cross(
+    discipline: Discipline, laps: Laps, state: RunState, command: SeePassage, elapsed_us: int
+) -> Events:
+    if laps.opens == "first_crossing" and not any(
+        record.payload.get("role") == "opening" for record in state.timeline
+    ):
+        return (_seen(state, command, "opening"),)
+    before_us, before_bound_us = state.crossing or (0, 0)
+    lap_us = elapsed_us - before_us
+    if lap_us < laps.minimum_us or lap_us < 0:
+        return (_seen(state, command, "ignored", "minimum_lap"),)
+    lap = ev.LapCompleted(state.run, len(state.laps) + 1, lap_us, before_bound_us + (command.bound_us or 0))
+    events: tuple[ev.RunEvent, ...] = (_seen(state, command, "lap"), lap)
+    for event in events:
+        state = apply(state, event)
+    if lap.lap == laps.count or state.phase == "proposed":
+        return (*events, *propose(discipline, state, "gate"))
+    return events

@@ -1,0 +1,96 @@
+// Raw edges to passages: the first edge counts at once, edges in the next 20 ms are evidence, and if the beam
+// ends that window in another state than reported, its last raw edge is a passage too. So none is lost or doubled.
+#pragma once
+
+#include <Arduino.h>
+
+#include "beams.h"
+#include "passages.h"
+#include "sentences.h"
+
+namespace debounce {
+
+const uint32_t WINDOW_TICKS = 20000UL * gate_clock::TICKS_PER_US;
+
+struct Lane {
+  bool reported_clear;
+  bool is_clear;
+  bool in_window;
+  uint32_t window_from;
+  uint64_t last_edge;
+};
+
+static Lane lanes[beams::LANES];
+static uint32_t edges = 0;
+static uint32_t bounces = 0;
+
+static void begin() {
+  for (uint8_t at = 0; at < beams::LANES; at++) {
+    lanes[at].reported_clear = lanes[at].is_clear = beams::is_clear(at);
+  }
+}
+
+static bool is_quiet() {
+  return !lanes[0].in_window && !lanes[1].in_window;
+}
+
+static void report(uint8_t at, uint64_t ticks) {
+  Lane &lane = lanes[at];
+  lane.reported_clear = lane.is_clear;
+  lane.in_window = true;
+  lane.window_from = (uint32_t)ticks;
+  passages::add(at, lane.is_clear, ticks);
+}
+
+static void keep_as_evidence(uint8_t at, uint64_t ticks) {
+  bounces++;
+  edges++;
+  if (serial_line::room() >= sentences::LONGEST + passages::ROOM_FOR_ANSWERS) {
+    sentences::edge(PSTR("EDGE"), edges, at, lanes[at].is_clear, gate_clock::us(ticks));
+  }
+}
+
+static void close_window(uint8_t at) {
+  Lane &lane = lanes[at];
+  lane.in_window = false;
+  if (lane.is_clear != lane.reported_clear) {
+    report(at, lane.last_edge);
+  }
+}
+
+static void see(uint8_t at, uint32_t stamp, bool is_clear) {
+  Lane &lane = lanes[at];
+  if (lane.in_window && stamp - lane.window_from >= WINDOW_TICKS) {
+    close_window(at);
+  }
+  const uint64_t ticks = gate_clock::extend(stamp);
+  lane.is_clear = is_clear;
+  lane.last_edge = ticks;
+  if (!lane.in_window && is_clear != lane.reported_clear) {
+    report(at, ticks);
+  } else {
+    keep_as_evidence(at, ticks);
+  }
+}
+
+static void poll() {
+  for (uint8_t at = 0; at < beams::LANES; at++) {
+    // read before the queue: an edge that comes later cannot belong to a window that ended before
+    const uint32_t now = gate_clock::now_low();
+    uint32_t stamp;
+    bool is_clear;
+    while (beams::take(at, stamp, is_clear)) {
+      see(at, stamp, is_clear);
+      serial_line::pump();
+    }
+    passages::lost += beams::take_dropped(at);
+    if (beams::take_missed(at, lanes[at].is_clear, stamp)) {
+      see(at, stamp, !lanes[at].is_clear);
+    }
+    if (lanes[at].in_window && now - lanes[at].window_from >= WINDOW_TICKS && now >= lanes[at].window_from) {
+      close_window(at);
+    }
+  }
+}
+
+}  // namespace debounce

@@ -1,0 +1,43 @@
+// Timing gate for Arduino Uno and Nano: two light beams, stamped in hardware. Wiring and meaning: README.md
+
+#include <avr/sleep.h>
+
+#include "gate_clock.h"
+#include "beams.h"
+#include "identity.h"
+#include "serial_line.h"
+#include "sentences.h"
+#include "passages.h"
+#include "debounce.h"
+#include "requests.h"
+
+void setup() {
+  TIMSK0 = 0;  // millis() would delay lane 2 by up to 6 us
+  identity::begin();
+  serial_line::begin();
+  gate_clock::begin();
+  beams::begin();
+  debounce::begin();
+  sentences::hello();
+}
+
+static bool is_idle() {
+  return serial_line::is_quiet() && beams::is_quiet() && debounce::is_quiet() && passages::is_all_sent();
+}
+
+void loop() {
+  serial_line::pump();
+  debounce::poll();
+  passages::send_next();
+  requests::poll();
+
+  cli();
+  if (is_idle()) {
+    // sei takes effect after one more instruction, so no interrupt slips in before the sleep
+    sleep_enable();
+    sei();
+    sleep_cpu();
+    sleep_disable();
+  }
+  sei();
+}

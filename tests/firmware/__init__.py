@@ -1,0 +1,1 @@
+"""The programs that run on kits, on simulated boards and real interpreters."""

@@ -131,7 +131,7 @@ class ClockFit:
         ref = self._exchanges[-1]
         middle = (ref.t0_us + ref.t1_us) // 2
         half = (ref.t1_us - ref.t0_us) / 2 + 1
-        spec = self.spec_ppm / 1e6
+        spec = self.spec_ppm / (1e6 - self.spec_ppm)
         lines = box(-half - READING_US, half + READING_US, -spec, spec)
         for exchange in self._exchanges:
             x = exchange.device_us - ref.device_us

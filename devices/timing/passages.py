@@ -67,7 +67,7 @@ def _one_board(
         lo, hi = fit.ppm_lo, fit.ppm_hi
         half = (hi - lo) / 2
     else:
-        half = float(spec_ppm)
+        half = spec_ppm / (1 - spec_ppm / 1e6)  # the specification is of the board, the result of the host
     shift_us = duration_us * (lo + hi) / 2e6
     rounded_us = round(shift_us)
     bound_us = resolution_us + math.ceil(duration_us * half / 1e6 + abs(shift_us - rounded_us))

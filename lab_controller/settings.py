@@ -33,12 +33,12 @@ class Settings(BaseSettings):
     worker: int = Field(default=0, ge=0, le=999)
 
     mqtt_url: str = ""
-    mqtt_username: str = "hub"
+    mqtt_username: str = ""
     mqtt_password: str = ""
     mqtt_shared: bool = False
     mqtt_host: str = "0.0.0.0"  # noqa: S104  gates on the LAN publish to it
     mqtt_port: int = Field(default=1883, ge=0, le=65535)
-    mqtt_max_payload_bytes: int = Field(default=256 * KIB, ge=KIB)
+    mqtt_max_payload_bytes: int = Field(default=256 * KIB, ge=64 * KIB)
     mqtt_keepalive_s: int = Field(default=15, ge=5, le=3600)
 
     session_days: int = Field(default=30, ge=1, le=400)

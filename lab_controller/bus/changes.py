@@ -12,6 +12,10 @@ def championship_key(slug: str) -> str:
     return f"championship:{slug}"
 
 
+def device_key(device: str) -> str:
+    return f"device:{device}"
+
+
 class Subscription:
     """Keys that changed since the last look; many changes of one key are one."""
 

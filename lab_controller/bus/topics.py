@@ -13,6 +13,11 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 Kind = Literal["value", "set", "target", "state", "description", "log", "alert", "broadcast"]
 
 
+def is_id(text: str) -> bool:
+    """Whether Homie takes it as an id: a-z, 0-9 and single hyphens between them."""
+    return len(text) <= 64 and _ID.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What a topic speaks of.
@@ -35,9 +40,9 @@ def parse_topic(text: str) -> Topic:
     parts = text.split("/")
     if len(text) <= MAX_TOPIC and parts[:2] == ["lab", "5"]:
         match parts[2:]:
-            case ["$broadcast", *sub] if sub and all(map(_ID.fullmatch, sub)):
+            case ["$broadcast", *sub] if sub and all(map(is_id, sub)):
                 return Topic("$broadcast", "broadcast", prop="/".join(sub))
-            case [device, *rest] if _ID.fullmatch(device):
+            case [device, *rest] if is_id(device):
                 topic = _parse_device_topic(device, rest)
                 if topic is not None:
                     return topic
@@ -50,11 +55,11 @@ def _parse_device_topic(device: str, rest: list[str]) -> Topic | None:
             return Topic(device, "state")
         case ["$description"]:
             return Topic(device, "description")
-        case ["$log", level] if _ID.fullmatch(level):
+        case ["$log", level] if is_id(level):
             return Topic(device, "log", prop=level)
-        case ["$alert", alert] if _ID.fullmatch(alert):
+        case ["$alert", alert] if is_id(alert):
             return Topic(device, "alert", prop=alert)
-        case [node, prop, *last] if _ID.fullmatch(node) and _ID.fullmatch(prop):
+        case [node, prop, *last] if is_id(node) and is_id(prop):
             match last:
                 case []:
                     return Topic(device, "value", node, prop)

@@ -1,0 +1,101 @@
+"""The broker inside `lab serve`: nothing to install for one room."""
+
+import asyncio
+from collections import defaultdict, deque
+
+import structlog
+from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
+
+from lab_controller import metrics
+from lab_controller.bus.access import Member
+from lab_controller.bus.accounts import BrokerAccounts
+from lab_controller.bus.lab_broker import BrokerHooks, LabBroker
+from lab_controller.canonical import canonical_json
+from lab_controller.clock import Clock
+from lab_controller.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SESSION_EXPIRY_S = 7 * 24 * 3600
+# A client is silent for half as long again as it promised before it counts as lost.
+GRACE_S = 8
+FAILURE_WINDOW_US = 60_000_000
+FAILURES_PER_ADDRESS = 30
+CONTEST_WINDOW_US = 60_000_000
+CONTEST_TOLD_S = 300.0
+
+
+class EmbeddedBroker:
+    """Start it before the hub connects. It keeps nothing on disk: what must last is in the database."""
+
+    def __init__(self, settings: Settings, accounts: BrokerAccounts, clock: Clock) -> None:
+        self._settings = settings
+        self._accounts = accounts
+        self._clock = clock
+        self._failures: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._take_overs: dict[str, int] = {}
+        self._broker: LabBroker | None = None
+        self.port = settings.mqtt_port
+
+    async def start(self) -> None:
+        listener = ListenerConfig(
+            type=ListenerType.TCP, bind=f"{self._settings.mqtt_host}:{self.port}", max_connections=2000
+        )
+        config = BrokerConfig(
+            listeners={"default": listener},
+            plugins={},
+            session_expiry_interval=SESSION_EXPIRY_S,
+            timeout_disconnect_delay=GRACE_S,
+        )
+        hooks = BrokerHooks(self._authenticate, self._notice, self._settings.mqtt_max_payload_bytes)
+        self._broker = LabBroker(config, hooks)
+        await self._broker.start()
+        self.port = self._broker.bound_port()
+        log.info("broker listens", host=self._settings.mqtt_host, port=self.port)
+
+    async def stop(self) -> None:
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await broker.shutdown()
+
+    @property
+    def published(self) -> int:
+        """Messages that clients have published and that were carried."""
+        return self._broker.published if self._broker else 0
+
+    async def _authenticate(self, username: str, password: str, address: str) -> Member | None:
+        failures = self._failures[address]
+        now_us = self._clock.now_us()
+        while failures and failures[0] <= now_us - FAILURE_WINDOW_US:
+            failures.popleft()
+        if len(failures) >= FAILURES_PER_ADDRESS:
+            return None
+        member = await asyncio.to_thread(self._accounts.authenticate, username, password)
+        if member is None:
+            failures.append(now_us)
+        elif not failures:
+            self._failures.pop(address, None)
+        return member
+
+    def _notice(self, code: str, **details: object) -> None:
+        metrics.REFUSALS.labels(code).inc()
+        log.warning("broker", code=code, **details)
+        if code == "session_taken_over":
+            self._tell_contest(str(details["username"]), details)
+
+    def _tell_contest(self, device: str, details: dict[str, object]) -> None:
+        """One take-over is a cable that was pulled; a second within a minute is two with one name."""
+        now_us = self._clock.now_us()
+        before_us = self._take_overs.get(device)
+        self._take_overs[device] = now_us
+        if self._broker is None or before_us is None or now_us - before_us > CONTEST_WINDOW_US:
+            return
+        payload = canonical_json({"code": "session_contested", "params": {"address": details.get("address")}})
+        topic = f"lab/5/{device}/$alert/session-contested"
+        self._broker.say(topic, payload.encode())
+        asyncio.get_running_loop().call_later(CONTEST_TOLD_S, self._end_contest, device, topic)
+
+    def _end_contest(self, device: str, topic: str) -> None:
+        quiet_us = self._clock.now_us() - self._take_overs.get(device, 0)
+        if self._broker is not None and quiet_us > CONTEST_WINDOW_US:
+            self._broker.say(topic, b"")

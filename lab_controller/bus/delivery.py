@@ -1,0 +1,85 @@
+"""One client of the embedded broker: QoS 1 that keeps what is not acknowledged."""
+
+import asyncio
+from typing import Any
+
+from amqtt.mqtt.constants import QOS_0, QOS_1
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.mqtt.puback import PubackPacket
+from amqtt.mqtt.publish import PublishPacket
+from amqtt.session import ApplicationMessage, OutgoingApplicationMessage, Session
+
+from lab_controller.bus.framing import LimitedWriter
+
+MAX_INFLIGHT = 500
+MAX_QUEUED = 20_000
+MAX_UNSENT_BYTES = 4 * 1024 * 1024
+
+
+class ClientHandler(BrokerProtocolHandler):  # type: ignore[misc]
+    """amqtt's own delivery gives a QoS 1 message up after five seconds without PUBACK, or when the
+    connection breaks, so a hub that was killed between receiving and committing would lose it.
+    Here it stays in the session until it is acknowledged, and is sent again after a reconnect.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.is_welcomed = False
+        self.is_serving = False
+        self.ended = asyncio.Event()
+        self.dropped = 0
+
+    def deliver(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> None:
+        """Send now if the window has room, else queue; never waits."""
+        if qos == QOS_0:
+            if isinstance(self.writer, LimitedWriter) and self.writer.unsent_bytes < MAX_UNSENT_BYTES:
+                self._put(PublishPacket.build(topic, payload, None, False, QOS_0, retain))
+            return
+        if self.session is None:
+            return
+        if not enqueue(self.session, ApplicationMessage(None, topic, QOS_1, payload, retain)):
+            self.dropped += 1
+        if self.is_welcomed:
+            self._pump()
+
+    async def handle_puback(self, puback: PubackPacket) -> None:
+        if self.session is not None and puback.variable_header is not None:
+            self.session.inflight_out.pop(puback.variable_header.packet_id, None)
+            self._pump()
+
+    async def _retry_deliveries(self) -> None:
+        if self.session is None:
+            return
+        for message in self.session.inflight_out.values():
+            self._put(message.build_publish_packet(dup=True))
+        self.is_welcomed = True
+        self._pump()
+
+    def handle_read_timeout(self) -> None:
+        # amqtt ignores a client that has gone silent, so its will would never be told.
+        if self._disconnect_waiter is not None and not self._disconnect_waiter.done():
+            self._disconnect_waiter.set_result(None)
+
+    def _pump(self) -> None:
+        session = self.session
+        if session is None or self.writer is None:
+            return
+        waiting = session.retained_messages
+        while not waiting.empty() and len(session.inflight_out) < MAX_INFLIGHT:
+            queued = waiting.get_nowait()
+            packet_id = session.next_packet_id
+            message = OutgoingApplicationMessage(packet_id, queued.topic, QOS_1, queued.data, queued.retain)
+            session.inflight_out[packet_id] = message
+            self._put(message.build_publish_packet())
+
+    def _put(self, packet: PublishPacket) -> None:
+        if self.writer is not None:
+            self.writer.write(packet.to_bytes())
+
+
+def enqueue(session: Session, message: ApplicationMessage) -> bool:
+    """Keep a message for a session; false if its queue is full."""
+    if session.retained_messages.qsize() >= MAX_QUEUED:
+        return False
+    session.retained_messages.put_nowait(message)
+    return True

@@ -1,0 +1,20 @@
+"""What the lab counts for Prometheus."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+MESSAGES = Counter("lab_bus_messages_total", "Messages taken from the bus and committed", ["handler"])
+DEAD_LETTERS = Counter("lab_bus_dead_letters_total", "Messages that could not be stored", ["code"])
+REFUSALS = Counter("lab_broker_refusals_total", "What the embedded broker refused", ["code"])
+BROKER_UP = Gauge("lab_broker_connected", "1 while the hub is connected to its broker")
+RECONNECTS = Counter("lab_broker_connections_total", "Times that the hub has connected to its broker")
+BATCH = Histogram(
+    "lab_hub_batch_messages", "Messages in one transaction", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+)
+COMMIT = Histogram(
+    "lab_hub_commit_seconds",
+    "From taking a batch to its commit",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
+)
+READINGS = Counter("lab_readings_total", "Telemetry readings stored")
+DEVICES = Gauge("lab_devices", "Devices by state", ["state"])
+CLOCK_STEPS = Counter("lab_clock_steps_total", "Steps of the host clock that were noticed")

@@ -1,0 +1,138 @@
+"""Readings from the bus into the table, a whole batch by one statement."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Insert, insert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlmodel import Session, select, tuple_
+
+from lab_controller import metrics
+from lab_controller.bus.changes import device_key
+from lab_controller.bus.handler import Effects, Inbound
+from lab_controller.bus.payloads import parse_number, parse_object, parse_text
+from lab_controller.bus.topics import Topic
+from lab_controller.equipment.tables import Device
+from lab_controller.errors import Invalid
+from lab_controller.telemetry.tables import ReadingRow, Series
+
+MAX_SAMPLES = 2000
+MAX_KEY = 64
+INT63 = 2**63
+# Samples stay on the device's own time axis as long as it agrees this well with their arrival.
+EARLY_US = 1_000_000
+LATE_US = 5_000_000
+_NOT_TELEMETRY = frozenset({"gate", "clock", "agent", "changes"})
+
+
+class TelemetryHandler:
+    """Takes `stream` batches, and plain numeric values of a quantity that the device does not stream."""
+
+    def wants(self, topic: Topic) -> bool:
+        return topic.kind == "value" and topic.node not in _NOT_TELEMETRY
+
+    def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
+        batches = [batch for message in messages if (batch := parse_batch(message)) is not None]
+        if not batches:
+            return Effects()
+        series = _find_series(session, batches)
+        rows = [
+            {"series_id": series[batch.device, batch.key].id, "at_us": at_us, "value": value}
+            for batch in batches
+            for at_us, value in _place(series[batch.device, batch.key], batch)
+        ]
+        session.flush()
+        if rows:
+            session.connection().execute(_insert(session), rows)
+            metrics.READINGS.inc(len(rows))
+        return Effects(changed=[device_key(device) for device in {batch.device: None for batch in batches}])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples of one quantity: `us` is the device's own time, None for a plain value."""
+
+    device: str
+    key: str
+    unit: str | None
+    us: list[int] | None
+    values: list[float]
+    received_us: int
+
+
+def parse_batch(message: Inbound) -> Batch | None:
+    """None for a value that is no reading; raises Invalid for a stream that is none."""
+    topic = message.topic
+    if topic.prop == "stream":
+        return _parse_stream(message)
+    # A retained value is what the broker remembers, at a time that nobody knows.
+    if message.retained or not message.payload:
+        return None
+    number = parse_number(parse_text(message.payload))
+    if number is None:
+        return None
+    return Batch(topic.device, f"{topic.node}/{topic.prop}", None, None, [number], message.received_us)
+
+
+def _parse_stream(message: Inbound) -> Batch:
+    payload = parse_object(message.payload)
+    key, unit = payload.get("key"), payload.get("unit", "")
+    us, values = payload.get("us"), payload.get("values")
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY or not isinstance(unit, str):
+        raise Invalid("stream_invalid", problem="key or unit")
+    if (
+        not isinstance(us, list)
+        or not isinstance(values, list)
+        or not 0 < len(us) == len(values) <= MAX_SAMPLES
+    ):
+        raise Invalid("stream_invalid", problem="us and values", limit=MAX_SAMPLES)
+    if not all(type(at) is int and 0 <= at < INT63 for at in us):
+        raise Invalid("stream_invalid", problem="us")
+    if not all(type(value) in (int, float) and math.isfinite(value) for value in values):
+        raise Invalid("stream_invalid", problem="values")
+    node = message.topic.node
+    return Batch(message.topic.device, f"{node}/{key}", unit[:32], us, values, message.received_us)
+
+
+def _find_series(session: Session, batches: Sequence[Batch]) -> dict[tuple[str, str], Series]:
+    wanted = {(batch.device, batch.key): batch for batch in batches}
+    pair = tuple_(Series.device, Series.key)
+    known = {(row.device, row.key): row for row in session.exec(select(Series).where(pair.in_(list(wanted))))}
+    for (device, key), batch in wanted.items():
+        if (device, key) not in known:
+            unit = batch.unit if batch.unit is not None else _described_unit(session, device, key)
+            known[device, key] = Series(device=device, key=key, unit=unit)
+            session.add(known[device, key])
+    session.flush()
+    return known
+
+
+def _described_unit(session: Session, device: str, key: str) -> str:
+    row = session.get(Device, device)
+    found: object = row.description.get("nodes") if row else None
+    node, prop = key.split("/", 1)
+    for name in (node, "properties", prop, "unit"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found[:32] if isinstance(found, str) else ""
+
+
+def _place(series: Series, batch: Batch) -> Iterator[tuple[int, float]]:
+    """The samples on the wall clock; a batch that comes twice lands on the same microseconds."""
+    if batch.us is None:
+        if series.offset_us is None:
+            yield batch.received_us, float(batch.values[0])
+        return
+    newest_us = max(batch.us)
+    offset_us = series.offset_us
+    if offset_us is None or not -LATE_US <= offset_us + newest_us - batch.received_us <= EARLY_US:
+        # First batch, the board restarted, or its clock has drifted off.
+        series.offset_us = offset_us = batch.received_us - newest_us
+    for at_us, value in zip(batch.us, batch.values, strict=True):
+        yield offset_us + at_us, float(value)
+
+
+def _insert(session: Session) -> Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgres_insert(ReadingRow).on_conflict_do_nothing()
+    return insert(ReadingRow).prefix_with("OR IGNORE")

@@ -45,7 +45,7 @@ class LogRecord(Table, table=True):
     hash: str
 
 
-class Receipt(Table, table=True):
+class ReceiptRow(Table, table=True):
     """The answer to a write that was done, for when the same write comes again."""
 
     __tablename__ = "receipts"
@@ -168,11 +168,11 @@ class Arming(Table, table=True):
 
 
 class GateBoot(Table, table=True):
-    """A life of a gate's board between two resets, with the last fit of its clock."""
+    """A life of a gate's board between two resets; `fits` are its clock's, one a host clock, newest last."""
 
     __tablename__ = "gate_boots"
 
     device: str = Field(primary_key=True)
     boot: str = Field(primary_key=True)
     first_seen_us: int = Field(sa_type=BigInt)
-    fit: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    fits: list[dict[str, Any]] = Field(sa_type=JSON)

@@ -190,6 +190,6 @@ def _create_passages() -> None:
         sa.Column("device", sa.String(), nullable=False),
         sa.Column("boot", sa.String(), nullable=False),
         sa.Column("first_seen_us", BigInt, nullable=False),
-        sa.Column("fit", sa.JSON(), nullable=True),
+        sa.Column("fits", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("device", "boot", name="pk_gate_boots"),
     )

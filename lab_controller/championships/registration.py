@@ -1,0 +1,107 @@
+"""Schools, teams and their entries. Children's names stay in `participants` and are read on the record."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlmodel import Session, select
+
+from competitions import events as ev
+from competitions.contest import ContestState
+from lab_controller import audit
+from lab_controller.championships.desk import Desk
+from lab_controller.championships.imports import Preview, RowError, TeamRow, fold_name
+from lab_controller.championships.tables import EntryTeam, Participant, School, Team
+from lab_controller.errors import Invalid, NotFound
+
+
+def compare(state: ContestState, preview: Preview) -> Preview:
+    """The preview against who is entered already: such rows become errors."""
+    entered = {(fold_name(each.team), fold_name(each.school)): each.entry for each in state.entries.values()}
+    errors = {row.row: error for row in preview.rows if (error := _clash(state, entered, row)) is not None}
+    rows = tuple(row for row in preview.rows if row.row not in errors)
+    return replace(preview, rows=rows, errors=(*preview.errors, *errors.values()))
+
+
+def _clash(state: ContestState, entered: dict[tuple[str, str], str], row: TeamRow) -> RowError | None:
+    entry = entered.get((fold_name(row.team), fold_name(row.school)))
+    if entry is not None:
+        return RowError(row.row, "team", "import_already_entered", {"entry": entry})
+    if row.number is not None and str(row.number) in state.entries:
+        return RowError(row.row, "number", "import_number_taken", {"entry": str(row.number)})
+    return None
+
+
+def add_entries(desk: Desk, rows: Sequence[TeamRow]) -> tuple[ev.Event, ...]:
+    """Enter teams, all or none; schools and teams that are known are used again.
+
+    An entry's id is its start number; without one it takes the next free number.
+    Raises Invalid `import_rows` with the errors.
+    """
+    session, state = desk.session, desk.state
+    checked = compare(state, Preview(tuple(rows)))
+    if checked.errors or not rows:
+        errors = [{"row": e.row, "column": e.column, "code": e.code, **e.params} for e in checked.errors]
+        raise Invalid("import_rows", errors=errors)
+    taken = {int(entry) for entry in state.entries if entry.isdigit()}
+    taken |= {row.number for row in rows if row.number is not None}
+    free = iter(number for number in range(1, len(taken) + len(rows) + 1) if number not in taken)
+    events: list[ev.Event] = []
+    for row in rows:
+        entry = str(row.number if row.number is not None else next(free))
+        team = _find_team(session, row)
+        session.add(EntryTeam(championship_id=desk.championship_id, entry=entry, team_id=team.id))
+        details = {"city": row.city} if row.city else {}
+        events.append(ev.EntryAdded(entry, row.team, row.school, details))
+    session.flush()
+    return tuple(events)
+
+
+def _find_team(session: Session, row: TeamRow) -> Team:
+    school = _find_school(session, row)
+    key = fold_name(row.team)
+    team = session.exec(select(Team).where(Team.school_id == school.id, Team.name_key == key)).first()
+    if team is None:
+        team = Team(id=_new_id(), school_id=school.id, name=row.team, name_key=key, coach=row.coach)
+        session.add(team)
+        session.flush()
+    known = {
+        fold_name(each.name)
+        for each in session.exec(select(Participant).where(Participant.team_id == team.id)).all()
+    }
+    for name in row.participants:
+        if fold_name(name) not in known:
+            session.add(Participant(id=_new_id(), team_id=team.id, name=name))
+            known.add(fold_name(name))
+    return team
+
+
+def _find_school(session: Session, row: TeamRow) -> School:
+    key = fold_name(row.school)
+    school = session.exec(select(School).where(School.name_key == key)).first()
+    if school is None:
+        school = School(id=_new_id(), name=row.school, name_key=key, city=row.city)
+        session.add(school)
+        session.flush()
+    return school
+
+
+def read_participants(desk: Desk, entry: str, *, actor: str) -> list[str]:
+    """The names of an entry's children; the reading itself is written to the audit log."""
+    link = desk.session.get(EntryTeam, (desk.championship_id, entry))
+    if link is None:
+        raise NotFound("unknown_entry", entry=entry)
+    audit.append(
+        desk.session,
+        at_us=desk.now_us,
+        actor=actor,
+        action="participants_read",
+        subject=f"championship:{desk.championship.slug}",
+        payload={"entry": entry},
+    )
+    query = select(Participant.name).where(Participant.team_id == link.team_id).order_by(Participant.name)
+    return list(desk.session.exec(query).all())
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,115 @@
+"""Writes that are done once: the same key of the same actor gives the receipt of the first time."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+
+from competitions.contest import Record
+from lab_controller.bus.changes import Changes
+from lab_controller.bus.handler import Effects, Outbound
+from lab_controller.canonical import canonical_json
+from lab_controller.championships.desk import Desk
+from lab_controller.championships.journal import load_championship
+from lab_controller.championships.projection import Projections
+from lab_controller.championships.tables import Championship, ReceiptRow
+from lab_controller.clock import Clock
+from lab_controller.database import Database
+from lab_controller.errors import Conflict, Invalid
+
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a write came to: the log records it made and the log's end after it."""
+
+    seqs: tuple[int, ...]
+    rev: int
+    again: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Records that were appended, and what follows after the commit."""
+
+    records: tuple[Record, ...] = ()
+    effects: Effects = field(default_factory=Effects)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for what under which key; `content` tells two requests with one key apart."""
+
+    actor: str
+    key: str
+    content: Sequence[Any]
+
+    def digest(self) -> str:
+        """Raises Invalid `bad_key` or `not_loggable`."""
+        if not re.fullmatch(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}", self.key):
+            raise Invalid("bad_key", longest=LONGEST_KEY)
+        try:
+            return hashlib.sha256(canonical_json(self.content).encode()).hexdigest()
+        except (ValueError, TypeError):
+            raise Invalid("not_loggable") from None
+
+
+class Writer:
+    """`publish` is set by whoever owns the bus; until then nothing reaches the gates."""
+
+    def __init__(self, database: Database, clock: Clock, changes: Changes) -> None:
+        self.database = database
+        self.clock = clock
+        self.changes = changes
+        self.projections = Projections()
+        self.publish: Callable[[Sequence[Outbound]], None] = lambda messages: None
+
+    def write(
+        self,
+        request: Request,
+        act: Callable[[Desk], Outcome],
+        begin: Callable[[Session], Championship],
+    ) -> Receipt:
+        """Do `act` and keep its receipt in one transaction, unless the receipt is there already.
+
+        Raises Conflict `key_reused` when the key came with another request.
+        """
+        digest = request.digest()
+        with self.database.write() as session:
+            championship = begin(session)
+            known = session.get(ReceiptRow, (request.actor, request.key))
+            if known is not None:
+                if known.request_hash != digest:
+                    raise Conflict("key_reused", key=request.key)
+                return Receipt(tuple(known.response["seqs"]), known.response["rev"], again=True)
+            desk = Desk(session, self.projections, championship, self.clock.now_us())
+            outcome = act(desk)
+            receipt = Receipt(tuple(record.seq for record in outcome.records), championship.head_seq)
+            session.add(
+                ReceiptRow(
+                    actor=request.actor,
+                    key=request.key,
+                    request_hash=digest,
+                    response={"seqs": list(receipt.seqs), "rev": receipt.rev},
+                    at_us=desk.now_us,
+                )
+            )
+            folded = desk.folded
+        self.projections.publish(championship, folded)
+        self.follow(outcome.effects)
+        return receipt
+
+    def follow(self, effects: Effects) -> None:
+        """Do what comes after a commit."""
+        if effects.publish:
+            self.publish(effects.publish)
+        self.changes.announce(effects.changed)
+
+
+def locked(slug: str) -> Callable[[Session], Championship]:
+    """How most writes begin: hold the championship's row."""
+    return lambda session: load_championship(session, slug, lock=True)

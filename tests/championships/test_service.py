@@ -1,0 +1,421 @@
+"""Championships as the web uses them: set up, judge, read back."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from competitions import commands as cmd
+from competitions.contest import Settlement
+from competitions.statuses import Status
+from lab_controller.audit.tables import AuditRecord
+from lab_controller.bus.changes import Changes
+from lab_controller.championships.imports import Preview, RowError, TeamRow
+from lab_controller.championships.log import verify_lines
+from lab_controller.championships.service import ChampionshipService
+from lab_controller.championships.setup import NewChampionship
+from lab_controller.clock import ManualClock
+from lab_controller.database import Database
+from lab_controller.errors import Conflict, Forbidden, Invalid, LabError, NotFound
+from tests.championships.contests import RULES, SLUG, Judge, gate, set_up
+
+
+def code_of(error: pytest.ExceptionInfo[LabError]) -> str:
+    return error.value.code
+
+
+def head(service: ChampionshipService) -> tuple[int, str]:
+    folded = service.folded(SLUG)
+    return folded.seq, folded.hash
+
+
+def test_a_championship_is_set_up_from_nothing(service: ChampionshipService) -> None:
+    state = service.state(SLUG)
+    assert state.name == {"kk": "Кубок", "ru": "Кубок", "en": "Cup"}
+    assert {each.entry: (each.team, each.school) for each in state.entries.values()} == {
+        "1": ("Alpha", "School 1"),
+        "2": ("Beta", "School 2"),
+        "3": ("Gamma", "School 1"),
+    }
+    assert state.fields == {"1": (gate("start", 1), gate("finish", 2))}
+    assert state.discipline is not None
+    assert (state.discipline.id, state.rev) == ("test_line", 6)
+
+
+def test_an_accepted_time_moves_the_standings_and_a_void_takes_it_back(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.time_by_hand("r1", 14_000_000, entry="1")
+    judge.time_by_hand("r2", 13_000_000, entry="2")
+    assert [(each.place, each.entry) for each in service.standings(SLUG)][:2] == [(1, "2"), (2, "1")]
+
+    accepted_seq = service.state(SLUG).runs["r2"].accepted_seq
+    receipt = judge.order("r2", cmd.Void("wrong robot"))
+    assert [(row["kind"], row["voids"]) for row in service.log(SLUG, after=receipt.seqs[0] - 1)] == [
+        ("run_voided", accepted_seq)
+    ]
+    assert service.standings(SLUG)[0].entry == "1"
+
+
+def test_the_same_key_gives_the_same_receipt_and_is_done_once(service: ChampionshipService) -> None:
+    order = cmd.OpenRun("r1", "1", 1, "1", 1)
+    first = service.execute(SLUG, "r1", order, actor="judge", source="tablet", key="k1")
+    before = head(service)
+    again = service.execute(SLUG, "r1", order, actor="judge", source="tablet", key="k1")
+    assert (again, again.again, head(service)) == (first, True, before)
+
+
+def test_a_key_cannot_be_used_for_something_else(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    judge.given -= 1
+    with pytest.raises(Conflict) as error:
+        judge.order("r1", cmd.ProposeManual(1, 1))
+    assert code_of(error) == "key_reused"
+
+
+def test_two_judges_may_use_the_same_key(service: ChampionshipService) -> None:
+    for judge in ("a", "b"):
+        order = cmd.OpenRun(judge, "1" if judge == "a" else "2", 1, "1")
+        service.execute(SLUG, judge, order, actor=judge, source="tablet", key="k1")
+    assert sorted(service.state(SLUG).runs) == ["a", "b"]
+
+
+def test_a_refused_command_leaves_no_trace_and_its_key_can_be_tried_again(
+    service: ChampionshipService,
+) -> None:
+    before = head(service)
+    judge = Judge(service)
+    with pytest.raises(NotFound) as error:
+        judge.order("r1", cmd.Accept())
+    assert (code_of(error), head(service)) == ("unknown_run", before)
+    judge.given = 0
+    judge.open_run("r1")
+    assert "r1" in service.state(SLUG).runs
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (cmd.OpenRun("r1", "99", 1, "1"), "unknown_entry"),
+        (cmd.OpenRun("r1", "1", 9, "1"), "no_such_attempt"),
+        (cmd.OpenRun("r1", "1", 1, "9"), "unknown_field"),
+        (cmd.OpenRun("other", "1", 1, "1"), "run_id_differs"),
+        (cmd.Armed(), "system_command"),
+        (cmd.SeePassage("finish", "B", 1), "system_command"),
+        (cmd.ReportFault("x"), "system_command"),
+    ],
+)
+def test_what_may_not_be_ordered_is_refused_with_its_code(
+    service: ChampionshipService, order: cmd.Command, code: str
+) -> None:
+    with pytest.raises(LabError) as error:
+        Judge(service).order("r1", order)
+    assert code_of(error) == code
+
+
+def test_an_attempt_is_run_once_unless_it_is_voided(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    with pytest.raises(Conflict) as error:
+        judge.open_run("r2")
+    assert code_of(error) == "attempt_taken"
+    judge.order("r1", cmd.Rerun("the line was torn"))
+    judge.open_run("r3")
+
+
+@pytest.mark.parametrize("key", ["", "a b", "ключ", "k" * 201, "k\n"])
+def test_a_key_is_short_plain_text(service: ChampionshipService, key: str) -> None:
+    with pytest.raises(Invalid) as error:
+        service.execute(SLUG, "r", cmd.Accept(), actor="j", source="tablet", key=key)
+    assert code_of(error) == "bad_key"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\ud800b"])
+def test_text_that_cannot_be_written_down_is_refused(service: ChampionshipService, text: str) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    with pytest.raises(Invalid) as error:
+        judge.order("r1", cmd.Void(text))
+    assert code_of(error) == "not_loggable"
+
+
+def test_any_other_text_survives_the_log(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    judge.order("r1", cmd.Void("\0\u2028'\"\\ </script> 🤖"))
+    assert service.state(SLUG).runs["r1"].reason == "\0\u2028'\"\\ </script> 🤖"
+    assert verify_lines(line.encode() for line in service.export(SLUG)).ok
+
+
+def test_the_exported_log_verifies_and_ends_where_the_state_does(service: ChampionshipService) -> None:
+    Judge(service).time_by_hand("r1", 12_483_000)
+    report = verify_lines(line.encode() for line in service.export(SLUG))
+    assert report.ok
+    assert (report.records, report.head) == head(service)
+
+
+def test_rebuild_gives_what_was_there(service: ChampionshipService) -> None:
+    Judge(service).time_by_hand("r1", 12_483_000)
+    live = service.state(SLUG)
+    rebuilt = service.rebuild(SLUG)
+    assert (rebuilt.equal, rebuilt.state, rebuilt.records) == (True, live, live.rev)
+
+
+def test_another_worker_sees_what_this_one_wrote(service: ChampionshipService, clock: ManualClock) -> None:
+    other = ChampionshipService(service.database, clock, Changes())
+    assert other.state(SLUG) == service.state(SLUG)
+    Judge(service).time_by_hand("r1", 12_483_000)
+    assert other.state(SLUG) == service.state(SLUG)
+    Judge(other, name="judge-2").time_by_hand("r2", 11_000_000, entry="2")
+    assert service.standings(SLUG) == other.standings(SLUG)
+    assert service.rebuild(SLUG).equal
+
+
+def test_the_log_pages(service: ChampionshipService) -> None:
+    assert [row["seq"] for row in service.log(SLUG, after=2, limit=2)] == [3, 4]
+    assert service.log(SLUG, after=99) == []
+    assert service.log(SLUG)[2]["payload"] == {
+        "entry": "1",
+        "team": "Alpha",
+        "school": "School 1",
+        "details": {},
+    }
+
+
+def test_concurrent_writers_never_fork_the_chain(service: ChampionshipService, clock: ManualClock) -> None:
+    """Eight threads on two workers open, time and accept runs of one championship at once."""
+    workers = [service, ChampionshipService(service.database, clock, Changes())]
+    names = [TeamRow(n, f"Team {n}", "School 9") for n in range(8)]
+    service.add_entries("admin", SLUG, names, key="more")
+    barrier = threading.Barrier(8)
+
+    def judge(number: int) -> None:
+        barrier.wait()
+        tablet = Judge(workers[number % 2], name=f"judge-{number}")
+        for attempt in (1, 2, 3):
+            tablet.time_by_hand(f"{number}-{attempt}", 1_000_000 + number, str(4 + number), attempt)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(judge, range(8)))
+    report = verify_lines(line.encode() for line in service.export(SLUG))
+    assert report.ok
+    assert report.records == 6 + 8 + 8 * 3 * 3
+    assert workers[0].state(SLUG) == workers[1].state(SLUG)
+    assert service.rebuild(SLUG).equal
+
+
+def test_the_same_write_from_many_threads_is_done_once(service: ChampionshipService) -> None:
+    order = cmd.OpenRun("r1", "1", 1, "1")
+    barrier = threading.Barrier(6)
+
+    def send(_: int) -> tuple[int, ...]:
+        barrier.wait()
+        return service.execute(SLUG, "r1", order, actor="judge", source="tablet", key="same").seqs
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(send, range(6))) == {(7,)}
+    assert service.state(SLUG).rev == 7
+
+
+def test_a_write_is_acknowledged_only_after_its_commit(
+    service: ChampionshipService, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = ChampionshipService(service.database, clock, Changes())
+    seen: list[int] = []
+    monkeypatch.setattr(service.changes, "announce", lambda keys: seen.append(reader.state(SLUG).rev))
+    receipt = Judge(service).open_run("r1")
+    assert seen == [receipt.rev]
+
+
+def test_a_failed_commit_is_not_remembered(
+    service: ChampionshipService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = service.state(SLUG)
+    monkeypatch.setattr(service.projections, "extend", _power_cut)
+    with pytest.raises(RuntimeError, match="power cut"):
+        Judge(service).open_run("r1")
+    monkeypatch.undo()
+    assert service.state(SLUG) == before
+    Judge(service).open_run("r1")
+    assert service.rebuild(SLUG).equal
+
+
+def _power_cut(*_: object) -> None:
+    raise RuntimeError("power cut")
+
+
+def test_two_championships_cannot_share_a_slug(service: ChampionshipService) -> None:
+    spec = NewChampionship(SLUG, {"en": "Again"}, RULES)
+    with pytest.raises(Conflict) as error:
+        service.create("admin", spec, key="again")
+    assert code_of(error) == "slug_taken"
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        (NewChampionship("Bad Slug", {"en": "A"}, RULES), "bad_slug"),
+        (NewChampionship("a" * 65, {"en": "A"}, RULES), "bad_slug"),
+        (NewChampionship("a", {"en": " "}, RULES), "name_missing"),
+    ],
+)
+def test_a_championship_needs_a_slug_and_a_name(
+    service: ChampionshipService, spec: NewChampionship, code: str
+) -> None:
+    with pytest.raises(Invalid) as error:
+        service.create("admin", spec, key="x")
+    assert code_of(error) == code
+
+
+def test_a_championship_that_is_not_there_is_not_found(service: ChampionshipService) -> None:
+    with pytest.raises(NotFound) as error:
+        service.state("none")
+    assert code_of(error) == "championship_unknown"
+
+
+@pytest.mark.parametrize(
+    ("gates", "code"),
+    [
+        ([{"point": "start"}], "bad_gate"),
+        ([gate("middle", 1)], "bad_gate"),
+        ([gate("start", 0)], "bad_gate"),
+        ([gate("start", 1, lane=3)], "bad_gate"),
+        ([gate("start", 1, device="lab/#")], "bad_gate"),
+        ([gate("start", 1), gate("start", 2)], "point_twice"),
+        ([gate("start", 1), gate("start", 1, lane=2)], "input_on_two_lanes"),
+    ],
+)
+def test_a_field_whose_gates_make_no_sense_is_refused(
+    service: ChampionshipService, gates: list[dict[str, object]], code: str
+) -> None:
+    with pytest.raises(Invalid) as error:
+        service.set_field("admin", SLUG, "2", gates, key="f2")
+    assert code_of(error) == code
+
+
+def test_one_input_belongs_to_one_field(service: ChampionshipService) -> None:
+    with pytest.raises(Conflict) as error:
+        service.set_field("admin", SLUG, "2", [gate("start", 1)], key="f2")
+    assert code_of(error) == "input_elsewhere"
+
+
+def test_the_final_signature_closes_the_championship(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.time_by_hand("r1", 12_000_000)
+    judge.open_run("r2", entry="2")
+    judge.order("r2", cmd.ProposeStatus(Status.DNS))
+    with pytest.raises(Conflict) as error:
+        service.sign_final("chief", SLUG, "chief_judge", "A. Serik", key="s1")
+    assert code_of(error) == "run_in_progress"
+    judge.order("r2", cmd.Accept())
+    service.sign_final("chief", SLUG, "chief_judge", "A. Serik", key="s1")
+    for closed in (
+        lambda: judge.order("r1", cmd.Void("late idea")),
+        lambda: service.withdraw_entry("admin", SLUG, "3", "ill", key="w"),
+    ):
+        with pytest.raises(Conflict) as error:
+            closed()
+        assert code_of(error) == "championship_signed"
+    service.sign_final("chief", SLUG, "secretary", "D. Kim", key="s2")
+    assert len(service.state(SLUG).signatures) == 2
+
+
+def test_embargo_and_its_lifting_are_in_the_log(service: ChampionshipService) -> None:
+    service.set_embargo("chief", SLUG, True, key="e1", reason="final")
+    assert service.state(SLUG).embargo
+    assert service.set_embargo("chief", SLUG, True, key="e2").seqs == ()
+    service.set_embargo("chief", SLUG, False, key="e3")
+    assert [row["kind"] for row in service.log(SLUG, after=6)] == ["embargo_set", "embargo_lifted"]
+
+
+def test_a_tie_is_settled_on_the_record(service: ChampionshipService) -> None:
+    settled = Settlement(("2", "1"), "draw", 7, "")
+    service.settle_tie("chief", SLUG, settled, key="t1")
+    assert service.state(SLUG).settlements == (settled,)
+    with pytest.raises(Invalid):
+        service.settle_tie("chief", SLUG, Settlement(("2", "1"), "draw", None, ""), key="t2")
+
+
+def test_the_rules_cannot_change_under_a_run(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    judge.order("r1", cmd.Arm("0a0a0a0a"))
+    with pytest.raises(Conflict) as error:
+        service.set_discipline("admin", SLUG, RULES.replace("attempts = 3", "attempts = 2"), key="d")
+    assert code_of(error) == "run_in_progress"
+    with pytest.raises(Conflict) as error:
+        service.set_field("admin", SLUG, "1", [], key="f")
+    assert code_of(error) == "field_busy"
+
+
+def test_an_import_is_previewed_against_who_is_entered_and_applied_once(service: ChampionshipService) -> None:
+    table = [
+        "number;team;school;participants",
+        "7;Delta;School 3;Аян С., Дана К.",
+        ";«alpha»;school 1;",
+        "2;E;S;",
+    ]
+    preview = service.preview_import(SLUG, "\n".join(table).encode(), "teams.csv")
+    delta = TeamRow(2, "Delta", "School 3", number=7, participants=("Аян С.", "Дана К."))
+    assert preview == Preview(
+        rows=(delta,),
+        errors=(
+            RowError(3, "team", "import_already_entered", {"entry": "1"}),
+            RowError(4, "number", "import_number_taken", {"entry": "2"}),
+        ),
+        source="utf-8-sig ';'",
+    )
+    first = service.add_entries("admin", SLUG, preview.rows, key="apply")
+    assert service.add_entries("admin", SLUG, preview.rows, key="apply") == first
+    with pytest.raises(Invalid) as error:
+        service.add_entries("admin", SLUG, preview.rows, key="apply-again")
+    assert error.value.params == {
+        "errors": [{"row": 2, "column": "team", "code": "import_already_entered", "entry": "7"}]
+    }
+    assert service.state(SLUG).entries["7"].team == "Delta"
+
+
+def test_a_team_without_a_number_takes_the_next_free_one(service: ChampionshipService) -> None:
+    rows = [TeamRow(2, "D", "S", number=4), TeamRow(3, "E", "S"), TeamRow(4, "F", "S")]
+    service.add_entries("admin", SLUG, rows, key="more")
+    assert {
+        each.team: entry for entry, each in service.state(SLUG).entries.items() if each.school == "S"
+    } == {
+        "D": "4",
+        "E": "5",
+        "F": "6",
+    }
+
+
+def test_one_team_in_two_championships_is_one_team(service: ChampionshipService) -> None:
+    set_up(service, "almaty-2027")
+    row = TeamRow(2, "Delta", "School 3", participants=("Аян С.",))
+    for slug in (SLUG, "almaty-2027"):
+        service.add_entries("admin", slug, [row], key=f"{slug}-delta")
+    assert service.read_participants("admin", "almaty-2027", "4") == ["Аян С."]
+
+
+def test_childrens_names_are_in_no_log_and_reading_them_is_on_record(
+    service: ChampionshipService, database: Database
+) -> None:
+    row = TeamRow(2, "Delta", "School 3", coach="Ким А.", participants=("Аян С.",))
+    service.add_entries("admin", SLUG, [row], key="delta")
+    exported = "".join(service.export(SLUG))
+    assert "Аян" not in exported
+    assert "Ким" not in exported
+    assert service.read_participants("instructor-1", SLUG, "4") == ["Аян С."]
+    with database.read() as session:
+        record = session.get_one(AuditRecord, 1)
+        assert (record.actor, record.action, record.subject, record.payload) == (
+            "instructor-1",
+            "participants_read",
+            "championship:almaty-2026",
+            '{"entry":"4"}',
+        )
+
+
+def test_system_commands_are_not_for_judges(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    with pytest.raises(Forbidden):
+        judge.order("r1", cmd.SeePassage("start", "B", 0))

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from competitions import commands as cmd
 from competitions import events as ev
-from competitions.disciplines.discipline import Discipline, Param
+from competitions.disciplines.discipline import Discipline
 from competitions.errors import ExpressionError, RuleError
+from competitions.measurements import check_param, missing_param
 from competitions.passages import see_passage
 from competitions.proposals import propose
-from competitions.results import ParamValue
 from competitions.run_states import Crossing, Lap, Phase, RunState, Signature, apply
 from competitions.statuses import Status
 
@@ -177,11 +177,9 @@ def _accept(discipline: Discipline, state: RunState, command: cmd.Accept, now_us
     result = state.proposal
     if result is None:
         raise RuleError("wrong_phase", command=command.KIND, phase=state.phase)
-    ranked = result.status is Status.OK or (discipline.ranks_unfinished and result.status is Status.DNF)
-    for param in discipline.params:
-        needed = param.required == "always" or (param.required == "unfinished" and not result.finished)
-        if ranked and needed and param.id not in state.params:
-            raise RuleError("param_missing", name=param.id)
+    missing = missing_param(discipline, result.status, state.params)
+    if missing is not None:
+        raise RuleError("param_missing", name=missing)
     return (ev.ResultAccepted(state.run, result),)
 
 
@@ -216,24 +214,6 @@ def _and_propose(discipline: Discipline, state: RunState, event: ev.RunEvent) ->
     if state.phase != "proposed" or state.method is None:
         return (event,)
     return (event, *propose(discipline, apply(state, event), state.method, state.reason))
-
-
-def check_param(param: Param, value: ParamValue) -> None:
-    """Raise RuleError wrong_type or out_of_range when a judge's value does not fit the param."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    fits = {
-        "toggle": isinstance(value, bool),
-        "number": whole,
-        "time_us": whole and value >= 0,  # type: ignore[operator]
-        "decimal": whole or (isinstance(value, float) and value - value == 0),
-    }[param.kind]
-    if not fits:
-        raise RuleError("wrong_type", name=param.id, kind=param.kind)
-    if param.kind != "toggle" and (
-        (param.least is not None and value < param.least)  # type: ignore[operator]
-        or (param.most is not None and value > param.most)  # type: ignore[operator]
-    ):
-        raise RuleError("out_of_range", name=param.id, least=param.least, most=param.most)
 
 
 _DECISIONS: dict[type, Callable[..., Events]] = {

@@ -121,7 +121,7 @@ class ExampleTable:
 
 @dataclass(frozen=True, slots=True)
 class ExampleStep:
-    """One thing that happens in a run: `what` is a verb of `examples.STEPS`."""
+    """One thing that happens in a run: `what` is its verb, `point` the point, code or param."""
 
     what: str
     value: ParamValue | None = None

@@ -23,6 +23,8 @@ from competitions.expressions import Expression, compile_expression
 from competitions.statuses import Status
 
 MAX_TEXT = 100_000
+MAX_ATTEMPTS = 20
+MAX_KEYS = 8
 EDGES = {"broken": "B", "clear": "C"}
 MEASURED = frozenset(
     {"time_us", "measured_us", "laps", "best_lap_us", "points", "finished", "params", "penalties"}
@@ -168,6 +170,8 @@ def _ranking(root: Fields, scored: bool) -> tuple[RankingKey, ...]:
         fields.done()
     if not keys:
         raise DisciplineError("missing", path=root.at("ranking"))
+    if len(keys) > MAX_KEYS:
+        raise DisciplineError("out_of_range", path=root.at("ranking"), least=1, most=MAX_KEYS)
     return tuple(keys)
 
 
@@ -185,7 +189,7 @@ def parse_discipline(text: str) -> Discipline:
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise DisciplineError("toml_syntax", reason=str(error)) from error
     penalties = _penalties(root)
-    attempts = root.integer("attempts", least=1, most=100)
+    attempts = root.integer("attempts", least=1, most=MAX_ATTEMPTS)
     score = None
     if (scoring := root.optional_table("score")) is not None:
         score = _expression(scoring, "expression", MEASURED)

@@ -83,6 +83,16 @@ class Hub:
         await asyncio.to_thread(self._writer.shutdown)
 
     @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """What must keep running; one that ends by itself has failed."""
+        return list(self._tasks)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that have arrived and are not committed."""
+        return self._arrived.qsize()
+
+    @property
     def connected(self) -> bool:
         return self._transport.connected.is_set()
 

@@ -8,11 +8,9 @@ from lab_controller.errors import Invalid
 
 ids = st.from_regex(r"[a-z0-9]{1,6}(-[a-z0-9]{1,4})?", fullmatch=True)
 topics = st.one_of(
-    st.builds(lambda d, k: Topic(d, k), ids, st.sampled_from(["state", "description"])),
+    st.builds(Topic, ids, st.sampled_from(["state", "description"])),
     st.builds(lambda d, k, p: Topic(d, k, prop=p), ids, st.sampled_from(["log", "alert"]), ids),
-    st.builds(
-        lambda d, k, n, p: Topic(d, k, n, p), ids, st.sampled_from(["value", "set", "target"]), ids, ids
-    ),
+    st.builds(Topic, ids, st.sampled_from(["value", "set", "target"]), ids, ids),
     st.builds(lambda p: Topic("$broadcast", "broadcast", prop=p), ids),
 )
 levels = st.sampled_from(["a", "b", "+"])

@@ -1,0 +1,45 @@
+"""How a process of the lab reaches its broker."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from devices.transports.mqtt import MqttTransport
+from lab_controller.errors import Invalid
+from lab_controller.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker is and who we are to it."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+
+
+def external_address(settings: Settings, username: str) -> Address:
+    """From `LAB_MQTT_URL`, such as `mqtt://broker.school:1883`; raises Invalid."""
+    parts = urlsplit(settings.mqtt_url)
+    if parts.scheme != "mqtt" or not parts.hostname:
+        raise Invalid("mqtt_url_invalid", url=settings.mqtt_url)
+    return Address(
+        parts.hostname,
+        parts.port or 1883,
+        settings.mqtt_username or unquote(parts.username or "") or username,
+        settings.mqtt_password or unquote(parts.password or ""),
+    )
+
+
+def connect(settings: Settings, address: Address, *, client_id: str) -> MqttTransport:
+    """A transport whose session outlives a restart, not yet started."""
+    return MqttTransport(
+        client_id=client_id,
+        host=address.host,
+        port=address.port,
+        username=address.username,
+        password=address.password,
+        clean_session=False,
+        protocol="5" if settings.mqtt_shared else "3.1.1",
+        keepalive_s=settings.mqtt_keepalive_s,
+    )

@@ -1,0 +1,161 @@
+"""The lab put together: what `lab serve`, the demo and the tests open."""
+
+import asyncio
+import importlib
+import importlib.util
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+import structlog
+
+from lab_controller.agent import run_agent
+from lab_controller.bus.access import HUB_PREFIX, Kind
+from lab_controller.bus.accounts import BrokerAccounts
+from lab_controller.bus.broker import EmbeddedBroker
+from lab_controller.bus.changes import Changes
+from lab_controller.bus.connecting import Address, connect, external_address
+from lab_controller.bus.handler import Handler
+from lab_controller.bus.hub import Hub
+from lab_controller.championships.service import ChampionshipService
+from lab_controller.clock import SteadyClock
+from lab_controller.database import Database
+from lab_controller.equipment.handler import DeviceHandler
+from lab_controller.equipment.service import EquipmentService
+from lab_controller.people import PeopleService
+from lab_controller.settings import Settings
+from lab_controller.telemetry.handler import TelemetryHandler
+from lab_controller.upkeep import tidy, watch_clock
+
+log = structlog.get_logger(__name__)
+
+CLOCK_TOLERANCE_US = 1_000_000
+
+
+class Lab:
+    """Everything below the web pages. Open it with `Lab.open`; it closes in the opposite order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SteadyClock()
+        self.changes = Changes()
+        self.database = Database(settings.store_url)
+        self.people = PeopleService(self.database, self.clock, settings)
+        self.broker_accounts = BrokerAccounts(self.database, self.clock, settings)
+        self.championships = ChampionshipService(self.database, self.clock, self.changes)
+        self.broker = (
+            EmbeddedBroker(settings, self.broker_accounts, self.clock) if settings.embedded_broker else None
+        )
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.hub: Hub
+        self.equipment: EquipmentService
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, *, embedded_agent: bool = True) -> AsyncIterator[Self]:
+        """Migrate the database, start the broker (if it is ours), the hub and the room agent."""
+        async with AsyncExitStack() as stack:
+            lab = cls(settings)
+            stack.callback(lab.database.close)
+            await asyncio.to_thread(lab._migrate)
+            if lab.broker is not None:
+                await lab.broker.start()
+                stack.push_async_callback(lab.broker.stop)
+            await lab._start_hub()
+            stack.push_async_callback(lab.hub.stop)
+            if embedded_agent:
+                address = lab.address(f"agent-{settings.room}")
+                await stack.enter_async_context(run_agent(settings, address))
+            stack.push_async_callback(lab._end_tasks)
+            lab._keep(watch_clock(lab.clock, lab.database), "clock")
+            lab._keep(tidy(lab.clock, lab.database, settings), "tidy")
+            yield lab
+
+    def health(self) -> dict[str, object]:
+        """Codes of what is wrong, and figures for a person who looks."""
+        problems = []
+        if not self.database.is_reachable():
+            problems.append("database_away")
+        elif not self.database.is_current():
+            problems.append("database_old")
+        if not self.hub.connected:
+            problems.append("broker_away")
+        if not self.hub.storing:
+            problems.append("messages_not_stored")
+        if self.failed.done():
+            problems.append("part_failed")
+        offset_us = self.clock.host_offset_us()
+        if abs(offset_us) > CLOCK_TOLERANCE_US:
+            problems.append("clock_stepped")
+        return {
+            "status": "away" if problems else "ready",
+            "problems": problems,
+            "clock_offset_us": offset_us,
+            "messages_waiting": self.hub.waiting,
+        }
+
+    def address(self, username: str) -> Address:
+        """How this process reaches the broker as `username`: the embedded one by an account of its own."""
+        if self.broker is None:
+            return external_address(self.settings, username)
+        kind = Kind.HUB if username.startswith(HUB_PREFIX) else Kind.AGENT
+        password = self.broker_accounts.add_own(username, kind)
+        return Address("127.0.0.1", self.broker.port, username, password)
+
+    def _migrate(self) -> None:
+        if not self.database.is_current():
+            revision = self.database.migrate()
+            log.info("database migrated", revision=revision)
+
+    async def _start_hub(self) -> None:
+        hub_id = f"{HUB_PREFIX}{self.settings.worker}"
+        transport = connect(self.settings, self.address(hub_id), client_id=hub_id)
+        self.hub = Hub(
+            transport,
+            self.database,
+            [DeviceHandler(), TelemetryHandler(), *passage_handlers(self.championships)],
+            self.changes,
+            self.clock,
+            hub_id=hub_id,
+            max_payload_bytes=self.settings.mqtt_max_payload_bytes,
+            shared=self.settings.mqtt_shared,
+            forward_changes=self.broker is None,
+        )
+        self.equipment = EquipmentService(
+            self.database, self.clock, self.changes, self.hub.publish_from_thread
+        )
+        self.championships.publish = self.hub.publish_from_thread
+        await self.hub.start()
+        self._watch(self.hub.tasks)
+
+    def _keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.append(task)
+        self._watch([task])
+
+    def _watch(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.add_done_callback(self._on_end)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """A part that ends by itself has failed; `lab serve` ends with it and is started again."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("a part of the lab has failed", part=task.get_name(), exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def passage_handlers(championships: ChampionshipService) -> list[Handler]:
+    """The handler of gates' passages, once its module is there."""
+    if importlib.util.find_spec("lab_controller.championships.passages") is None:
+        return []
+    passages = importlib.import_module("lab_controller.championships.passages")
+    handler: Handler = passages.PassageHandler(championships)
+    return [handler]

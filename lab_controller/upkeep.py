@@ -1,0 +1,54 @@
+"""What the lab does for itself in the background: watch the host's clock, let old readings go."""
+
+import asyncio
+
+import structlog
+
+from lab_controller import audit, metrics
+from lab_controller.clock import SteadyClock
+from lab_controller.database import Database
+from lab_controller.settings import Settings
+from lab_controller.telemetry.queries import forget_readings
+
+log = structlog.get_logger(__name__)
+
+CLOCK_LOOK_S = 2.0
+TIDY_EVERY_S = 3600.0
+PAUSE_S = 0.1
+DAY_US = 86_400_000_000
+
+
+async def watch_clock(clock: SteadyClock, database: Database) -> None:
+    """Log, count and audit each step of the host's clock; the lab's own time does not move."""
+    while True:
+        await asyncio.sleep(CLOCK_LOOK_S)
+        step_us = clock.observe_step_us()
+        if step_us is not None:
+            await asyncio.to_thread(tell_step, clock, database, step_us)
+
+
+def tell_step(clock: SteadyClock, database: Database, step_us: int) -> None:
+    metrics.CLOCK_STEPS.inc()
+    log.warning("the host clock was stepped; running times are not touched", step_us=step_us)
+    with database.write() as session:
+        audit.append(
+            session,
+            at_us=clock.now_us(),
+            actor="system",
+            action="clock_stepped",
+            subject="clock",
+            payload={"step_us": step_us},
+        )
+
+
+async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> None:
+    """Delete readings older than `LAB_TELEMETRY_DAYS`, a little at a time so that no writer waits long."""
+    while True:
+        before_us = clock.now_us() - settings.telemetry_days * DAY_US
+        deleted = await asyncio.to_thread(_forget_some, database, before_us)
+        await asyncio.sleep(PAUSE_S if deleted else TIDY_EVERY_S)
+
+
+def _forget_some(database: Database, before_us: int) -> int:
+    with database.write() as session:
+        return forget_readings(session, before_us)

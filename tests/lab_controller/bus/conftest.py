@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -124,6 +124,13 @@ async def soon(awaitable: Any) -> Any:
     """Its result, or a failure in ten seconds."""
     async with asyncio.timeout(PATIENCE_S):
         return await awaitable
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Look after every turn of the event loop, for ten seconds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110  what is looked at has no event
+            await asyncio.sleep(0)
 
 
 async def take(transport: MqttTransport, count: int) -> list[MqttMessage]:

@@ -88,21 +88,18 @@ class _Builder:
     def take(self, record: Record) -> None:
         try:
             change = _CHANGES.get(record.kind)
-            if change is None:
-                self._take_run(record, record.payload["run"])
-            else:
+            if change is not None:
                 change(self, record.payload)
+            else:
+                run = record.payload["run"]
+                self.building[run] = fold_into(self.building.get(run) or self._known(run), record)
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError("malformed", seq=record.seq, kind=record.kind, reason=repr(error)) from error
         self.single["rev"] = record.seq
 
-    def _take_run(self, record: Record, run: str) -> None:
-        builder = self.building.get(run)
-        if builder is None:
-            known = self.runs.get(run)
-            self.building[run] = fold_into(None if known is None else thaw(known), record)
-        else:
-            fold_into(builder, record)
+    def _known(self, run: str) -> RunBuilder | None:
+        known = self.runs.get(run)
+        return None if known is None else thaw(known)
 
     def freeze(self) -> ContestState:
         for run, builder in self.building.items():

@@ -30,7 +30,7 @@ class Expression:
         Raises ExpressionError: expression_failed, expression_not_a_number.
         """
         try:
-            value = self.program.execute(given)
+            value = self.program.execute({name: given[name] for name in self.variables})
         except KeyError:
             return None
         except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:

@@ -141,6 +141,8 @@ class RunBuilder:
         self.timeline: list[Record] = []
 
     def freeze(self) -> RunState:
+        proposal = _frozen(self.proposal)
+        result = proposal if self.result == self.proposal else _frozen(self.result)
         return RunState(
             self.run, self.entry, self.attempt, self.field, self.lane, self.heat, self.rules, self.phase,
             self.token, self.signalled, self.started_at_us, self.crossing, self.laps,
@@ -148,7 +150,7 @@ class RunBuilder:
                 self.elapsed_us, self.bound_us, self.lap_count, self.best_lap_us, self.best_lap_bound_us,
                 self.declared, self.over_limit, self.penalties, self.params,
             ),
-            _frozen(self.proposal), self.method, self.reason, _frozen(self.result), self.accepted_seq,
+            proposal, self.method, self.reason, result, self.accepted_seq,
             self.signatures, self.late, self.faults, tuple(self.timeline),
         )  # fmt: skip
 

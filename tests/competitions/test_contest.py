@@ -193,32 +193,60 @@ commands = st.one_of(
     st.builds(cmd.ReportFault, st.just("gate_silent")),
 )
 slots = st.sampled_from([("e1", 1), ("e1", 2), ("e2", 1), ("e2", 2), ("e3", 1)])
-histories = st.lists(st.tuples(slots, commands), max_size=40)
+Move = tuple[tuple[str, int], tuple[cmd.Command, ...]]
+
+
+def seen(point: str, at_us: int, bound_us: int = 400) -> cmd.SeePassage:
+    return cmd.SeePassage(point, "B", at_us, bound_us)
+
+
+def by_the_gates(crossings: list[int], rest: list[cmd.Command]) -> tuple[cmd.Command, ...]:
+    start = (cmd.Arm("t"), cmd.Armed(), cmd.Signal(), seen("start", 0))
+    passages = [
+        seen(point, sum(crossings[: n + 1])) for n in range(len(crossings)) for point in ("start", "finish")
+    ]
+    return (*start, *passages, cmd.ReachTimeLimit(), *rest, cmd.Accept())
+
+
+def by_hand(value_us: int, laps: int, rest: list[cmd.Command]) -> tuple[cmd.Command, ...]:
+    section = (cmd.SetParam("section", laps), cmd.SetParam("section_time_us", value_us))
+    return (*section, cmd.ProposeManual(value_us, 200_000, laps), *rest, cmd.Accept())
+
+
+rest = st.lists(commands, max_size=2)
+moves = st.one_of(
+    commands.map(lambda each: (each,)),
+    st.builds(by_the_gates, st.lists(st.integers(1_000_000, 90_000_000), max_size=4), rest),
+    st.builds(by_hand, st.integers(0, 60_000_000), st.integers(0, 9), rest),
+    st.sampled_from(["DNF", "DNS", "DSQ"]).map(
+        lambda each: (cmd.ProposeStatus(Status(each), "seen"), cmd.Accept())
+    ),
+)
+histories = st.lists(st.tuples(slots, moves), max_size=12)
 ruled = st.sampled_from(sorted(BUILT_IN)).map(BUILT_IN.__getitem__)
 
 
-def played(discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]]) -> list[Record]:
+def played(discipline: Discipline, history: list[Move]) -> list[Record]:
     """The log of whatever the rules let through of a random history."""
     events: list[ev.Event] = [ev.DisciplineSet(discipline.text)]
     events += [ev.EntryAdded(each, each) for each in ("e1", "e2", "e3")]
-    states: dict[str, RunState] = {}
-    for now, ((entry, attempt), command) in enumerate(history):
+    states: dict[str, RunState | None] = {}
+    now_us = 0
+    for (entry, attempt), move in history:
         run = f"{entry}-{attempt}"
-        with suppress(RuleError):
-            if run not in states:
-                (opened,) = decide(discipline, None, cmd.OpenRun(run, entry, attempt, "1"), 0)
-                states[run] = apply(None, opened)
-                events.append(opened)
-            assert command.KIND in cmd.SYSTEM_KINDS or isinstance(allowed(discipline, states[run]), tuple)
-            for event in decide(discipline, states[run], command, now * 100_000_000):
-                states[run] = apply(states[run], event)
-                events.append(event)
+        for command in (cmd.OpenRun(run, entry, attempt, "1"), *move):
+            now_us += 100_000_000
+            state = states.get(run)
+            with suppress(RuleError):
+                for event in decide(discipline, state, command, now_us):
+                    state = states[run] = apply(state, event)
+                    events.append(event)
     return log(*events)
 
 
 @given(discipline=ruled, history=histories, data=st.data())
 def test_folding_in_any_split_equals_folding_the_whole(
-    discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]], data: st.DataObject
+    discipline: Discipline, history: list[Move], data: st.DataObject
 ) -> None:
     records = played(discipline, history)
     state = fold(records[: data.draw(st.integers(0, len(records)))])
@@ -229,7 +257,7 @@ def test_folding_in_any_split_equals_folding_the_whole(
 
 @given(discipline=ruled, history=histories)
 def test_applying_a_record_leaves_the_earlier_state_as_it_was(
-    discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]]
+    discipline: Discipline, history: list[Move]
 ) -> None:
     records = played(discipline, history)
     states = [ContestState()]
@@ -239,17 +267,13 @@ def test_applying_a_record_leaves_the_earlier_state_as_it_was(
 
 
 @given(discipline=ruled, history=histories)
-def test_every_event_of_a_history_survives_the_log(
-    discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]]
-) -> None:
+def test_every_event_of_a_history_survives_the_log(discipline: Discipline, history: list[Move]) -> None:
     for record in played(discipline, history):
         assert ev.to_record(ev.from_record(record.kind, record.payload)) == (record.kind, record.payload)
 
 
 @given(discipline=ruled, history=histories)
-def test_a_voided_run_counts_as_if_it_had_never_happened(
-    discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]]
-) -> None:
+def test_a_voided_run_counts_as_if_it_had_never_happened(discipline: Discipline, history: list[Move]) -> None:
     records = played(discipline, history)
     state = fold(records)
     for run in [each for each in state.runs.values() if each.phase not in ("voided", "rerun")]:
@@ -260,9 +284,7 @@ def test_a_voided_run_counts_as_if_it_had_never_happened(
 
 
 @given(discipline=ruled, history=histories)
-def test_every_row_of_every_table_can_be_explained(
-    discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]]
-) -> None:
+def test_every_row_of_every_table_can_be_explained(discipline: Discipline, history: list[Move]) -> None:
     state = fold(played(discipline, history))
     for standing in standings(state):
         told = explain(state, standing.entry)
@@ -271,9 +293,17 @@ def test_every_row_of_every_table_can_be_explained(
 
 
 @given(discipline=ruled, history=histories)
-def test_interleaving_of_runs_does_not_change_the_table(
-    discipline: Discipline, history: list[tuple[tuple[str, int], cmd.Command]]
-) -> None:
+def test_interleaving_of_runs_does_not_change_the_table(discipline: Discipline, history: list[Move]) -> None:
     records = played(discipline, history)
     apart = sorted(records, key=lambda each: str(each.payload.get("run", "")))
     assert standings(fold(apart)) == standings(fold(records))
+
+
+@given(discipline=ruled, history=histories, command=commands)
+def test_what_is_not_allowed_is_refused(
+    discipline: Discipline, history: list[Move], command: cmd.Command
+) -> None:
+    for run in fold(played(discipline, history)).runs.values():
+        if command.KIND not in cmd.SYSTEM_KINDS and command.KIND not in allowed(discipline, run):
+            with pytest.raises(RuleError):
+                decide(discipline, run, command, 0)

@@ -8,8 +8,22 @@ from pathlib import Path
 from tests.peers.parts import missing, require_program
 
 HARDWARE = Path("/usr/share/arduino/hardware")
-BUILDER_PLATFORM = Path("/usr/share/arduino-builder")
+BUILDER_FOLDERS = (
+    *("-hardware", str(HARDWARE), "-hardware", "/usr/share/arduino-builder"),
+    *("-tools", "/usr/bin"),
+)
 OPTIBOOT = HARDWARE / "arduino/avr/bootloaders/optiboot/optiboot.c"
+
+OPTIBOOT_FLAGS = (
+    *("-w", "-Os", "-fno-inline-small-functions", "-fno-split-wide-types", "-mshort-calls"),
+    *("-mmcu=atmega328p", "-DF_CPU=16000000L", "-DLED_START_FLASHES=0"),
+    *("-Wl,--section-start=.text=0x7e00", "-Wl,--section-start=.version=0x7ffe", "-Wl,--relax"),
+    *("-nostartfiles", "-nostdlib"),
+)
+OPTIBOOT_SECTIONS = (
+    *("-j", ".text", "-j", ".data", "-j", ".version", "--set-section-flags", ".version=alloc,load"),
+    *("--set-start=0", "-O", "ihex"),
+)
 
 # avr-gcc 5.4 does not know DECIMAL_DIG in C++11, which Debian's WString.cpp needs
 CORE_FLAGS = "-DDECIMAL_DIG=__DECIMAL_DIG__"
@@ -29,16 +43,17 @@ class Sketch:
 
 
 def compile_sketch(sketch: Path, build: Path, board: str = "uno") -> Sketch:
-    """Compile `sketch` (an .ino) for `board` with all warnings on; warnings are those of the sketch itself."""
+    """Compile `sketch` (an .ino) for `board`; the warnings kept are those of the sketch itself."""
     builder = require_program("arduino-builder", "arduino-builder")
     require_program("avr-gcc", "gcc-avr")
     if not (HARDWARE / "arduino/avr/boards.txt").exists():
         missing("Arduino core for AVR", "apt-get install arduino-core-avr")
     build.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [builder, "-compile", "-hardware", HARDWARE, "-hardware", BUILDER_PLATFORM, "-tools", "/usr/bin"]
-        + ["-fqbn", BOARDS[board], "-warnings", "all", "-prefs", f"compiler.cpp.extra_flags={CORE_FLAGS}"]
-        + ["-build-path", build, sketch],
+        [
+            *(builder, "-compile", *BUILDER_FOLDERS, "-fqbn", BOARDS[board], "-warnings", "all"),
+            *("-prefs", f"compiler.cpp.extra_flags={CORE_FLAGS}", "-build-path", build, sketch),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -47,7 +62,8 @@ def compile_sketch(sketch: Path, build: Path, board: str = "uno") -> Sketch:
         raise RuntimeError(f"{sketch.name} does not compile for {board}:\n{done.stdout}{done.stderr}")
     flash = re.search(r"Sketch uses (\d+) bytes", done.stdout)
     ram = re.search(r"Global variables use (\d+) bytes", done.stdout)
-    assert flash and ram, done.stdout
+    if not flash or not ram:
+        raise RuntimeError(f"arduino-builder said nothing of sizes:\n{done.stdout}")
     return Sketch(
         hex=build / f"{sketch.name}.hex",
         elf=build / f"{sketch.name}.elf",
@@ -69,16 +85,6 @@ def build_optiboot(build: Path, baud: int = 115200) -> Path:
     elf, hex_file = build / f"optiboot-{baud}.elf", build / f"optiboot-{baud}.hex"
     if hex_file.exists():
         return hex_file
-    subprocess.run(
-        [gcc, "-w", "-Os", "-fno-inline-small-functions", "-fno-split-wide-types", "-mshort-calls"]
-        + ["-mmcu=atmega328p", "-DF_CPU=16000000L", "-DLED_START_FLASHES=0", f"-DBAUD_RATE={baud}"]
-        + ["-Wl,--section-start=.text=0x7e00", "-Wl,--section-start=.version=0x7ffe", "-Wl,--relax"]
-        + ["-nostartfiles", "-nostdlib", "-o", elf, OPTIBOOT],
-        check=True,
-    )
-    subprocess.run(
-        [objcopy, "-j", ".text", "-j", ".data", "-j", ".version"]
-        + ["--set-section-flags", ".version=alloc,load", "--set-start=0", "-O", "ihex", elf, hex_file],
-        check=True,
-    )
+    subprocess.run([gcc, *OPTIBOOT_FLAGS, f"-DBAUD_RATE={baud}", "-o", elf, OPTIBOOT], check=True)
+    subprocess.run([objcopy, *OPTIBOOT_SECTIONS, elf, hex_file], check=True)
     return hex_file

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests.peers.parts import require_program
 
+BOARD = ("-p", "atmega328p", "-c", "arduino")
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -26,8 +28,7 @@ def upload(hex_file: Path, port: Path, *, baud: int = 115200, timeout_s: float =
     avrdude = require_program("avrdude", "avrdude")
     started = time.monotonic()
     done = subprocess.run(
-        [avrdude, "-p", "atmega328p", "-c", "arduino", "-P", port, "-b", str(baud), "-D"]
-        + ["-U", f"flash:w:{hex_file}:i"],
+        [avrdude, *BOARD, "-P", port, "-b", str(baud), "-D", "-U", f"flash:w:{hex_file}:i"],
         capture_output=True,
         text=True,
         timeout=timeout_s,

@@ -4,13 +4,14 @@
 
 #include <Arduino.h>
 
+#include "alarm.h"
 #include "beams.h"
 #include "passages.h"
 #include "sentences.h"
 
 namespace debounce {
 
-const uint32_t WINDOW_TICKS = 20000UL * gate_clock::TICKS_PER_US;
+const int32_t WINDOW_TICKS = 20000L * gate_clock::TICKS_PER_US;
 
 struct Lane {
   bool reported_clear;
@@ -30,15 +31,12 @@ static void begin() {
   }
 }
 
-static bool is_quiet() {
-  return !lanes[0].in_window && !lanes[1].in_window;
-}
-
 static void report(uint8_t at, uint64_t ticks) {
   Lane &lane = lanes[at];
   lane.reported_clear = lane.is_clear;
   lane.in_window = true;
   lane.window_from = (uint32_t)ticks;
+  alarm::set(at, (uint16_t)(lane.window_from + WINDOW_TICKS));
   passages::add(at, lane.is_clear, ticks);
 }
 
@@ -48,6 +46,10 @@ static void keep_as_evidence(uint8_t at, uint64_t ticks) {
   if (serial_line::room() >= sentences::LONGEST + passages::ROOM_FOR_ANSWERS) {
     sentences::edge(PSTR("EDGE"), edges, at, lanes[at].is_clear, gate_clock::us(ticks));
   }
+}
+
+static bool is_over(const Lane &lane, uint32_t now) {
+  return (int32_t)(now - lane.window_from) >= WINDOW_TICKS;
 }
 
 static void close_window(uint8_t at) {
@@ -60,7 +62,7 @@ static void close_window(uint8_t at) {
 
 static void see(uint8_t at, uint32_t stamp, bool is_clear) {
   Lane &lane = lanes[at];
-  if (lane.in_window && stamp - lane.window_from >= WINDOW_TICKS) {
+  while (lane.in_window && is_over(lane, stamp)) {
     close_window(at);
   }
   const uint64_t ticks = gate_clock::extend(stamp);
@@ -87,7 +89,7 @@ static void poll() {
     if (beams::take_missed(at, lanes[at].is_clear, stamp)) {
       see(at, stamp, !lanes[at].is_clear);
     }
-    if (lanes[at].in_window && now - lanes[at].window_from >= WINDOW_TICKS && now >= lanes[at].window_from) {
+    while (lanes[at].in_window && is_over(lanes[at], now)) {
       close_window(at);
     }
   }

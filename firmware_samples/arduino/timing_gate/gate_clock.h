@@ -61,6 +61,21 @@ static inline uint64_t us(uint64_t ticks) {
 
 }  // namespace gate_clock
 
-ISR(TIMER1_OVF_vect) {
-  gate_clock::overflows++;
+// By hand, as it holds up lane 2's stamp: 31 cycles instead of gcc's 45.
+ISR(TIMER1_OVF_vect, ISR_NAKED) {
+  asm volatile(
+      "push r24                \n\t"
+      "in   r24, %[sreg]       \n\t"
+      "push r24                \n\t"
+      "lds  r24, %[count]      \n\t"
+      "subi r24, -1            \n\t"
+      "sts  %[count], r24      \n\t"
+      "lds  r24, %[count] + 1  \n\t"
+      "sbci r24, -1            \n\t"
+      "sts  %[count] + 1, r24  \n\t"
+      "pop  r24                \n\t"
+      "out  %[sreg], r24       \n\t"
+      "pop  r24                \n\t"
+      "reti                    \n\t" ::[sreg] "I"(_SFR_IO_ADDR(SREG)),
+      [count] "i"(&gate_clock::overflows));
 }

@@ -24,7 +24,11 @@ static void begin() {
 }
 
 static bool is_quiet() {
-  return received_head == received_tail && sending_head == sending_tail;
+  return received_head == received_tail;
+}
+
+static bool is_all_sent() {
+  return sending_head == sending_tail;
 }
 
 static void pump() {
@@ -39,6 +43,7 @@ static uint8_t room() {
 
 static void put(uint8_t byte) {
   sending[sending_head++] = byte;
+  pump();  // composing a long sentence must not leave the line idle
 }
 
 static bool take(uint8_t &byte) {

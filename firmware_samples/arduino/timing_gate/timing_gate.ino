@@ -3,6 +3,7 @@
 #include <avr/sleep.h>
 
 #include "gate_clock.h"
+#include "alarm.h"
 #include "beams.h"
 #include "identity.h"
 #include "serial_line.h"
@@ -21,18 +22,18 @@ void setup() {
   sentences::hello();
 }
 
-static bool is_idle() {
-  return serial_line::is_quiet() && beams::is_quiet() && debounce::is_quiet() && passages::is_all_sent();
-}
-
 void loop() {
+  alarm::forget();
   serial_line::pump();
   debounce::poll();
   passages::send_next();
   requests::poll();
 
+  if (!passages::is_all_sent() || !serial_line::is_all_sent()) {
+    return;
+  }
   cli();
-  if (is_idle()) {
+  if (beams::is_quiet() && serial_line::is_quiet() && !alarm::has_rung()) {
     // sei takes effect after one more instruction, so no interrupt slips in before the sleep
     sleep_enable();
     sei();

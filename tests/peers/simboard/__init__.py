@@ -14,7 +14,9 @@ from tests.peers.parts import missing, require_program
 
 HERE = Path(__file__).parent
 BUILD = HERE / "build"
+C_FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
 CONTROL_TIMEOUT_S = 300.0
+SEND_BYTES = 2000
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Now:
-    """The world's time, the host's CLOCK_MONOTONIC, what the host could not keep up with, each board's cycle."""
+    """World time, the host's CLOCK_MONOTONIC, what the host could not keep up with, each board's cycle."""
 
     world_ns: int
     mono_ns: int
@@ -78,8 +80,7 @@ def build() -> Path:
             return program
         made = BUILD / "simboard.new"
         subprocess.run(
-            [gcc, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", *HERE.glob("*.c"), "-o", made]
-            + asked.stdout.split(),
+            [gcc, *C_FLAGS, *HERE.glob("*.c"), "-o", made, *asked.stdout.split()],
             check=True,
         )
         made.replace(program)
@@ -173,8 +174,10 @@ class SimBoard:
         self._ask(f"pace {'real' if real else 'free'}")
 
     def send(self, board: int, data: bytes) -> int:
-        """Put bytes on the wire to a board, past its PTY; the world's time in ns at which the first one starts."""
-        return self._ask(f"send {board} {data.hex()}")[0]
+        """Put bytes on the wire to a board, past its PTY; the world time in ns when the first one starts."""
+        chunks = [data[at : at + SEND_BYTES] for at in range(0, len(data), SEND_BYTES)]
+        starts = [self._ask(f"send {board} {chunk.hex()}")[0] for chunk in chunks]
+        return starts[0]
 
     def heard(self, board: int) -> list[Heard]:
         """The lines that left a board since the last call, whether or not a host had its port open."""
@@ -205,7 +208,7 @@ class SimBoard:
         self._socket.sendall(line.encode() + b"\n")
         answer = self._answers.readline().split()
         if not answer or answer[0] != "ok":
-            raise ControlError(f"{line.splitlines()[0]}: {' '.join(answer) or 'no answer'}")
+            raise ControlError(f"{line.splitlines()[0][:60]}: {' '.join(answer) or 'no answer'}")
         return answer[1:]
 
     def _ask(self, line: str) -> list[int]:

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <avr_extint.h>
 #include <avr_ioport.h>
 #include <sim_hex.h>
 #include <sim_io.h>
@@ -87,15 +86,6 @@ static void on_uart_output(struct avr_irq_t *irq, uint32_t value, void *param)
 	}
 	const uint8_t byte = (uint8_t)value ^ (board_hears(board) ? 0 : NOISE);
 	board->sent[board->sent_end++] = (Sent){byte, board->last_tx_cycle};
-}
-
-/* libsimavr clears UDRE with the transmitter and forgets to set it when the transmitter is on again */
-static void on_uart_control(struct avr_irq_t *irq, uint32_t value, void *param)
-{
-	Board *board = param;
-	(void)irq, (void)value;
-	if (avr_regbit_get(board->avr, board->uart->txen) && board->uart->tx_cnt == 0)
-		avr_regbit_set(board->avr, board->uart->udrc.raised);
 }
 
 static void deliver_byte(Board *board)
@@ -335,8 +325,7 @@ void board_make(Board *board, int index, const char *mcu, double ppm, const char
 	avr_irq_register_notify(
 		avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_uart_output, board);
 
-	avr_irq_register_notify(avr_iomem_getirq(avr, board->uart->txen.reg, NULL, AVR_IOMEM_IRQ_ALL),
-		on_uart_control, board);
+	chip_correct(board);
 
 	BoardIo *io = calloc(1, sizeof *io);
 	io->io.kind = "board";

@@ -78,6 +78,8 @@ uint64_t board_world_ns(const Board *board, uint64_t cycle);
 
 Applied board_set_pin(Board *board, char port, int bit, int level);
 void board_schedule(Board *board, Stimulus stimulus);
+void chip_correct(Board *board);
+
 bool board_hears(Board *board);
 void board_send(Board *board, const uint8_t *data, size_t size);
 

@@ -1,0 +1,93 @@
+"""What a kind of device is: its readings, commands and capabilities, as data."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from devices.clock import Clock
+from devices.driver import Driver
+from devices.transports.byte_pipe import Peer
+
+Datatype = Literal["integer", "float", "boolean", "string", "enum", "json"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A property that the device tells. Numbers have a unit (`#` for a count)."""
+
+    node: str
+    key: str
+    datatype: Datatype
+    unit: str | None = None
+    retained: bool = True
+
+
+@dataclass(frozen=True)
+class Command:
+    """A property that may be set."""
+
+    node: str
+    key: str
+    datatype: Datatype = "json"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What a lesson or a championship may ask of the kit, such as `timing`."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class UsbMatch:
+    """A USB identity; `certain` if nothing else uses it, so that opening the port harms nobody."""
+
+    vid: int
+    pid: int
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Kit:
+    """A kind of device; its folder holds captures, `translations.toml` and `quality.toml`."""
+
+    id: str
+    folder: Path
+    baud: int
+    driver: Callable[[str], Driver]
+    """Called with the id of the host clock."""
+    emulator: Callable[[Clock], Peer]
+    readings: tuple[Reading, ...]
+    commands: tuple[Command, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    usb: tuple[UsbMatch, ...] = ()
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    """Type of each node, if it differs from its id."""
+
+    def load_translations(self) -> dict[str, dict[str, str]]:
+        """`node/key` of each reading and command to its name in kk, ru and en."""
+        with (self.folder / "translations.toml").open("rb") as file:
+            return tomllib.load(file)
+
+    def describe(self) -> dict[str, Any]:
+        """The nodes of the device's `$description`."""
+        names = self.load_translations()
+        settable = {(command.node, command.key): command.datatype for command in self.commands}
+        told = {(reading.node, reading.key): reading for reading in self.readings}
+        nodes: dict[str, Any] = {}
+        for node, key in dict.fromkeys((*told, *settable)):
+            reading = told.get((node, key))
+            shape: dict[str, Any] = {
+                "name": names[f"{node}/{key}"]["en"],
+                "datatype": reading.datatype if reading else settable[node, key],
+                "settable": (node, key) in settable,
+                "retained": reading.retained if reading else False,
+            }
+            if reading and reading.unit:
+                shape["unit"] = reading.unit
+            kind = self.nodes.get(node, node)
+            home = nodes.setdefault(node, {"name": node, "type": kind, "properties": {}})
+            home["properties"][key] = shape
+        return nodes

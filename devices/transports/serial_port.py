@@ -1,0 +1,125 @@
+"""A serial port: pyserial in one reader thread, crossing into the event loop."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import threading
+from typing import Any
+
+import serial
+
+from devices.clock import Clock
+from devices.errors import TransportError
+from devices.transports.byte_pipe import Chunk
+
+_CODES = {
+    errno.EACCES: ("permission_denied", True),
+    errno.EPERM: ("permission_denied", True),
+    errno.EBUSY: ("port_busy", False),
+    errno.EAGAIN: ("port_busy", False),
+    errno.ENOENT: ("port_missing", False),
+    errno.ENODEV: ("port_missing", False),
+    errno.ENXIO: ("port_missing", False),
+}
+_GONE = (serial.SerialException, OSError, TypeError, AttributeError)
+"""What pyserial raises when the device under an open port vanishes or the port is closed meanwhile."""
+
+
+class SerialPort:
+    """Held exclusively. Opening it resets most Arduinos, the first time after they were plugged in."""
+
+    def __init__(self, path: str, baud: int, clock: Clock) -> None:
+        self.name = path
+        self.baud = baud
+        self._clock = clock
+        self._port: Any = None
+        self._reader: threading.Thread | None = None
+        self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
+
+    async def open(self) -> None:
+        """Open and lock the port, and begin to read."""
+        self._inbox = asyncio.Queue()
+        self._port = await asyncio.to_thread(self._open)
+        self._reader = threading.Thread(
+            target=self._read_on,
+            args=(self._port, asyncio.get_running_loop(), self._inbox),
+            name=f"serial {self.name}",
+            daemon=True,
+        )
+        self._reader.start()
+
+    async def close(self) -> None:
+        """Wait for the reader and unlock."""
+        port, self._port = self._port, None
+        reader, self._reader = self._reader, None
+        if port is None:
+            return
+        with contextlib.suppress(*_GONE):
+            port.cancel_read()
+        if reader is not None:
+            await asyncio.to_thread(reader.join)
+        with contextlib.suppress(*_GONE):
+            port.close()
+
+    def write(self, data: bytes) -> None:
+        """Into the driver's buffer, which never needs to wait for our short sentences."""
+        port = self._port
+        if port is None:
+            raise TransportError("cable_pulled", port=self.name)
+        try:
+            written = os.write(port.fileno(), data) if os.name == "posix" else port.write(data)
+        except BlockingIOError:
+            written = 0
+        except _GONE as error:
+            raise TransportError("cable_pulled", port=self.name) from error
+        if written != len(data):
+            raise TransportError("write_blocked", port=self.name)
+
+    async def read(self) -> Chunk:
+        """The next bytes, dated when the reader thread had them."""
+        chunk = await self._inbox.get()
+        if chunk is None:
+            raise TransportError("cable_pulled", port=self.name)
+        return chunk
+
+    def _open(self) -> Any:
+        try:
+            port = serial.Serial(self.name, self.baud, exclusive=True, timeout=None, write_timeout=0)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise _open_error(self.name, error) from error
+        _keep_running_after_close(port)
+        return port
+
+    def _read_on(
+        self, port: Any, loop: asyncio.AbstractEventLoop, inbox: "asyncio.Queue[Chunk | None]"
+    ) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            try:
+                while data := port.read(1):
+                    data += port.read(port.in_waiting)
+                    loop.call_soon_threadsafe(inbox.put_nowait, Chunk(data, self._clock.now_us()))
+            except _GONE:
+                pass
+            finally:
+                loop.call_soon_threadsafe(inbox.put_nowait, None)
+
+
+def _open_error(name: str, error: Exception) -> TransportError:
+    number = getattr(error, "errno", None)
+    code, permanent = _CODES.get(number or 0, ("port_failed", False))
+    if number is None and "lock" in str(error):
+        code = "port_busy"
+    return TransportError(code, permanent=permanent, port=name)
+
+
+def _keep_running_after_close(port: Any) -> None:
+    """Leave DTR up when we close, so that an agent which restarts does not reset a board in mid-run."""
+    if os.name != "posix":
+        return
+    import termios
+
+    with contextlib.suppress(termios.error):
+        attributes = termios.tcgetattr(port.fileno())
+        attributes[2] &= ~termios.HUPCL
+        termios.tcsetattr(port.fileno(), termios.TCSANOW, attributes)

@@ -80,7 +80,7 @@ class Client:
 
 @asynccontextmanager
 async def watching(channels: Channels, page: Page, client: Client) -> AsyncIterator[asyncio.Task[None]]:
-    stream = LiveStream(channels, "board:cup", KEY, page.render)
+    stream = LiveStream(channels, "board:cup", [KEY], page.render)
     task = asyncio.create_task(stream(client.scope, client.receive, client.send))
     try:
         yield task
@@ -120,7 +120,7 @@ async def test_a_change_is_rendered_once_for_all_viewers() -> None:
     changes, page, clients = Changes(), Page(), [Client() for _ in range(50)]
     channels = Channels(changes)
     tasks = [
-        asyncio.create_task(LiveStream(channels, "board:cup", KEY, page.render)(c.scope, c.receive, c.send))
+        asyncio.create_task(LiveStream(channels, "board:cup", [KEY], page.render)(c.scope, c.receive, c.send))
         for c in clients
     ]
     for client in clients:
@@ -200,7 +200,7 @@ async def test_one_address_has_a_limit_and_this_machine_has_none() -> None:
             await client.until(1)
         refused = Client("10.0.0.1")
         with pytest.raises(TooMany, match="too_many_streams"):
-            await LiveStream(channels, "board:cup", KEY, page.render)(
+            await LiveStream(channels, "board:cup", [KEY], page.render)(
                 refused.scope, refused.receive, refused.send
             )
         assert refused.bodies == []
@@ -230,7 +230,7 @@ async def test_viewers_are_let_go_when_their_page_can_no_longer_be_rendered() ->
         return await page.render()
 
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    stream = LiveStream(Channels(changes), "board:cup", KEY, render)
+    stream = LiveStream(Channels(changes), "board:cup", [KEY], render)
     task = asyncio.create_task(stream(client.scope, client.receive, client.send))
     await client.until(1)
     change(page, changes)

@@ -1,7 +1,7 @@
 """One page's stream: renders a change once and hands the newest state to each viewer at its own pace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 
 from lab_controller.bus.changes import Changes, Subscription
@@ -55,15 +55,17 @@ class Viewer:
 class Channel:
     """The viewers of one page and the state they see."""
 
-    def __init__(self, changes: Changes, key: str, render: Render, *, pause_s: float = 0.05) -> None:
-        """Renders on each change of `key`, at the least `pause_s` after the change before."""
+    def __init__(
+        self, changes: Changes, keys: Sequence[str], render: Render, *, pause_s: float = 0.05
+    ) -> None:
+        """Renders on each change of one of `keys`, at the least `pause_s` after the change before."""
         self._render, self._pause_s = render, pause_s
         self._viewers: set[Viewer] = set()
         self._version = 0
         self._newest: tuple[int, float, Frame] | None = None
         self._rendering: tuple[int, asyncio.Task[Frame]] | None = None
         self._close = ExitStack()
-        subscription = self._close.enter_context(changes.subscribe(key))
+        subscription = self._close.enter_context(changes.subscribe(*keys))
         task = asyncio.get_running_loop().create_task(self._publish(subscription))
         task.add_done_callback(lambda _: self._end_viewers())
         self._close.callback(task.cancel)

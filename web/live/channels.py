@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
+
+from fastapi import Request
 
 from lab_controller.bus.changes import Changes
 from lab_controller.errors import TooMany
@@ -30,15 +32,17 @@ class Channels:
         return len(self._tasks)
 
     @contextmanager
-    def watch(self, name: str, key: str, render: Render, address: str) -> Iterator[tuple[Channel, Viewer]]:
-        """A seat at the channel `name`, which renders again on each change of `key`.
+    def watch(
+        self, name: str, keys: Sequence[str], render: Render, address: str
+    ) -> Iterator[tuple[Channel, Viewer]]:
+        """A seat at the channel `name`, which renders again on each change of one of `keys`.
 
         Raises TooMany `too_many_streams` when `address` or the server has no seat left.
         """
         full = not is_local(address) and self._seats[address] >= self._per_address
         if full or len(self._tasks) >= self._at_most:
             raise TooMany("too_many_streams", retry_after_s=30)
-        channel = self._open.get(name) or self._start(name, key, render)
+        channel = self._open.get(name) or self._start(name, keys, render)
         viewer = channel.join()
         if self.ended:
             viewer.end()
@@ -66,8 +70,8 @@ class Channels:
             if viewer.sending and task is not None:
                 task.cancel()
 
-    def _start(self, name: str, key: str, render: Render) -> Channel:
-        channel = self._open[name] = Channel(self._changes, key, render)
+    def _start(self, name: str, keys: Sequence[str], render: Render) -> Channel:
+        channel = self._open[name] = Channel(self._changes, keys, render)
         if self._next_beat is None:
             self._next_beat = asyncio.get_running_loop().call_later(self._beat_s, self._beat)
         return channel
@@ -84,3 +88,9 @@ def is_local(address: str) -> bool:
         return ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def channels_of(request: Request) -> Channels:
+    """The streams of the app that answers `request`."""
+    channels: Channels = request.app.state.channels
+    return channels

@@ -1,6 +1,7 @@
 """The response of a live page: shared bytes to one viewer, no faster than that viewer reads."""
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,16 +19,16 @@ HEADERS = [
 
 
 class LiveStream(Response):
-    """A snapshot of `name`, then each change of `key`, until the viewer leaves or the server stops."""
+    """A snapshot of `name`, then each change of one of `keys`, until the viewer or the server stops."""
 
-    def __init__(self, channels: Channels, name: str, key: str, render: Render) -> None:
+    def __init__(self, channels: Channels, name: str, keys: Sequence[str], render: Render) -> None:
         super().__init__(media_type="text/event-stream")
-        self._channels, self._name, self._key, self._render = channels, name, key, render
+        self._channels, self._name, self._keys, self._render = channels, name, keys, render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         address = client[0] if client else "unknown"
-        with self._channels.watch(self._name, self._key, self._render, address) as (channel, viewer):
+        with self._channels.watch(self._name, self._keys, self._render, address) as (channel, viewer):
             first = await channel.snapshot()
             packed = accepts_gzip(scope)
             encoding = [(b"content-encoding", b"gzip")] if packed else []

@@ -1,0 +1,83 @@
+"""A judge's press, given once: the tablet may send it again and gets the same receipt."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, Field
+
+from competitions.commands import Accept, Command, parse_command
+from competitions.errors import RecordError
+from lab_controller.errors import Conflict, Invalid
+from lab_controller.lab import Lab
+from web.auth import TheLab
+from web.live.judging import Judge, view_run
+
+router = APIRouter()
+LATE_US = 10_000_000
+
+
+class Press(BaseModel):
+    """`made_at_us` is the tablet's clock; `seen` is the proposal that was on its screen."""
+
+    kind: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    made_at_us: int | None = None
+    seen: dict[str, Any] | None = None
+
+
+class Pressed(BaseModel):
+    """`seqs` are the log records that the press made, `rev` the log's end, `run` the run after it."""
+
+    seqs: list[int]
+    rev: int
+    run: dict[str, Any] | None
+
+
+@router.post("/api/v1/championships/{slug}/runs/{run}/commands", tags=["championships"])
+def give_command(
+    *,
+    request: Request,
+    lab: TheLab,
+    judge: Judge,
+    slug: str,
+    run: str,
+    press: Press,
+    idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
+) -> Pressed:
+    """Carry out one command of a run's judge, once for each Idempotency-Key."""
+    try:
+        command = parse_command(press.kind, press.payload)
+    except RecordError as error:
+        raise Invalid(error.code, **error.params) from None
+    check_seen(lab, slug, run, command, press.seen)
+    receipt = lab.championships.execute(
+        slug,
+        run,
+        command,
+        actor=judge.account,
+        source=name_source(press.made_at_us, lab.clock.now_us()),
+        key=idempotency_key,
+    )
+    after = view_run(lab, slug, run, request.state.language)
+    return Pressed(seqs=list(receipt.seqs), rev=receipt.rev, run=after)
+
+
+def check_seen(lab: Lab, slug: str, run: str, command: Command, seen: dict[str, Any] | None) -> None:
+    """Raises Conflict `proposal_changed`: a judge accepts what was on the screen, nothing else."""
+    state = lab.championships.state(slug).runs.get(run)
+    if not isinstance(command, Accept) or not seen or state is None or state.proposal is None:
+        return
+    known = {
+        "status": state.proposal.status.value,
+        "value_us": state.proposal.value_us,
+        "counted_us": state.proposal.counted_us,
+    }
+    if any(known.get(name) != value for name, value in seen.items()):
+        raise Conflict("proposal_changed", value_us=state.proposal.value_us, status=known["status"])
+
+
+def name_source(made_at_us: int | None, now_us: int) -> str:
+    """`tablet`; a press that waited for the network also says when its tablet took it."""
+    if made_at_us is None or abs(now_us - made_at_us) <= LATE_US:
+        return "tablet"
+    return f"tablet, pressed at {made_at_us} us by its clock"

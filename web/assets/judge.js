@@ -1,0 +1,110 @@
+// The judge's tablet: the desk and the run in one document, so that neither needs the network once it is open.
+import { fill } from "./live/format.js";
+import { readJson, setText } from "./live/dom.js";
+import { LiveSource } from "./live/source.js";
+import { DeskPage } from "./judge/desk_page.js";
+import { RunPage } from "./judge/run_page.js";
+import { WriteQueue } from "./judge/queue.js";
+import { keepPages } from "./judge/offline.js";
+import { newKey } from "./judge/keys.js";
+import { openStore } from "./judge/store.js";
+
+class JudgeApp extends HTMLElement {
+  async connectedCallback() {
+    const { slug, desk, run, language } = readJson("judge");
+    Object.assign(this, { slug, desk, language, strings: readJson("strings"), base: `/judge/${encodeURIComponent(slug)}` });
+    const names = ["title", "about", "line", "back", "view", "do", "toasts", "warning"];
+    this.slots = Object.fromEntries(names.map((name) => [name, this.querySelector(`[data-slot="${name}"]`)]));
+    this.store = await openStore();
+    this.queue = new WriteQueue(this.store, slug);
+    this.queue.addEventListener("change", () => this.refresh());
+    this.queue.addEventListener("saved", ({ detail }) => this.saved(detail));
+    this.slots.back.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.go("");
+    });
+    addEventListener("popstate", () => this.route());
+    addEventListener("beforeunload", (event) => !this.store.keeps && this.queue.size && event.preventDefault());
+    await this.queue.start();
+    await this.route(run);
+    const warning = await keepPages(this.strings, this.store);
+    setText(this.slots.warning, warning);
+    this.slots.warning.hidden = !warning;
+    this.dataset.ready = "";
+  }
+
+  get isOnline() {
+    return Boolean(this.source?.connected);
+  }
+
+  go(path) {
+    history.pushState(null, "", this.base + path);
+    return this.route();
+  }
+
+  openRun({ entry, attempt, field, lane, heat }) {
+    const run = newKey();
+    const joined = this.desk.lanes > 1 ? (heat ?? newKey()) : null;
+    return this.queue.press(run, "open_run", { run, entry, attempt, field, lane, heat: joined }).then(() => this.go(`/runs/${run}`));
+  }
+
+  async route(known = null) {
+    const match = /\/runs\/([^/]+)$/.exec(location.pathname);
+    this.source?.close();
+    const run = match && decodeURIComponent(match[1]);
+    this.page = run ? new RunPage(this, run) : new DeskPage(this);
+    this.slots.back.hidden = !run;
+    this.slots.view.replaceChildren(...this.page.main);
+    this.slots.do.replaceChildren(...this.page.actions);
+    this.slots.do.parentElement.hidden = !run;
+    const view = run && (known?.run === run ? known : await this.store.getRun(run));
+    if (view) this.page.take(view);
+    this.listen(run ? `${this.base}/runs/${encodeURIComponent(run)}/events` : `${this.base}/events`, run ? "run" : "desk");
+    this.refresh();
+  }
+
+  listen(url, event) {
+    const page = this.page;
+    const source = (this.source = new LiveSource(url, event));
+    source.addEventListener("line", () => {
+      if (source.connected) this.queue.flush();
+      this.refresh();
+    });
+    source.addEventListener("state", ({ detail }) => {
+      if (this.page !== page) return;
+      if (event === "desk") this.desk = detail;
+      else if (detail.run) page.take(detail.run);
+      this.refresh();
+    });
+    source.open();
+  }
+
+  saved({ write, view }) {
+    if (this.page instanceof RunPage && this.page.run === write.run && view) this.page.take(view);
+  }
+
+  refresh() {
+    this.page?.draw();
+    this.drawLine();
+  }
+
+  drawLine() {
+    const { size, signedOut } = this.queue;
+    const s = this.strings;
+    const [text, look] = signedOut
+      ? [fill(s.line_signed_out, { count: size }), "bad"]
+      : this.isOnline
+        ? size ? [fill(s.line_sending, { count: size }), "live"] : [s.line_good, "good"]
+        : size ? [fill(s.line_kept, { count: size }), "gold"] : [s.line_lost, "bad"];
+    this.slots.line.className = `tag ${look}`;
+    setText(this.slots.line, text);
+  }
+
+  setTitle(title, about) {
+    setText(this.slots.title, title);
+    setText(this.slots.about, about);
+    document.title = `${title} · ${about}`;
+  }
+}
+
+customElements.define("judge-app", JudgeApp);

@@ -1,0 +1,111 @@
+// The judge's desk: choose the field once, then the next team; its runs and attempts at a glance.
+import { fill } from "../live/format.js";
+import { h, reconcile, setText, show } from "../live/dom.js";
+
+const FIELD_KEY = "lab-judge-field";
+
+export class DeskPage {
+  constructor(app) {
+    Object.assign(this, { app, s: app.strings, find: "" });
+    this.field = localStorage.getItem(`${FIELD_KEY}:${app.slug}`);
+    this.lane = 1;
+    this.heat = null;
+    this.build();
+  }
+
+  build() {
+    const { s } = this;
+    this.fields = h("div", { class: "chips", role: "group", "aria-label": s.choose_field });
+    this.lanes = h("div", { class: "chips", role: "group", "aria-label": s.choose_lane });
+    this.running = h("ul", { class: "rows" });
+    this.runningPart = h("section", { class: "card" }, h("h2", {}, s.open_runs), this.running);
+    this.search = h("input", { type: "search", "aria-label": s.find_team, placeholder: s.find_team, input: () => ((this.find = this.search.value.trim().toLowerCase()), this.draw()) });
+    this.teams = h("ul", { class: "rows teams" });
+    this.empty = h("p", { class: "empty" });
+    this.main = [
+      h("section", { class: "stack-m" }, h("h2", {}, s.choose_field), this.fields, this.lanes),
+      this.runningPart,
+      h("section", { class: "card" }, h("div", { class: "teams-top" }, h("h2", {}, s.teams), this.search), this.teams, this.empty),
+    ];
+    this.actions = [];
+  }
+
+  draw() {
+    const { desk } = this.app;
+    this.app.setTitle(desk.discipline, desk.name);
+    if (!desk.fields.some((each) => each.field === this.field)) this.field = desk.fields[0]?.field ?? null;
+    this.drawFields(desk);
+    const open = desk.fields.flatMap((each) => each.runs);
+    show(this.runningPart, open.length > 0);
+    reconcile(this.running, open, (run) => run.run, (run) => this.runRow(run), (item, run) => {
+      setText(item.querySelector("b"), run.team);
+      setText(item.querySelector(".small"), fill(this.s.field_lane, run));
+      setText(item.querySelector(".tag"), this.s[`phase_${run.phase}`] ?? run.phase);
+    });
+    const shown = desk.entries.filter((entry) => !this.find || `${entry.team} ${entry.school}`.toLowerCase().includes(this.find));
+    reconcile(this.teams, shown, (entry) => entry.entry, (entry) => this.teamRow(entry), (item, entry) => this.fillTeam(item, entry));
+    show(this.empty, !shown.length || !desk.fields.length);
+    setText(this.empty, !desk.fields.length ? this.s.no_fields : desk.entries.length ? this.s.no_match : this.s.no_teams);
+  }
+
+  drawFields(desk) {
+    const choose = (field) => {
+      this.field = field;
+      localStorage.setItem(`${FIELD_KEY}:${this.app.slug}`, field);
+      this.draw();
+    };
+    reconcile(this.fields, desk.fields, (each) => each.field, (each) => h("button", { type: "button", class: "chip", click: () => choose(each.field) }), (chip, each) => {
+      setText(chip, fill(this.s.field, each));
+      chip.setAttribute("aria-pressed", String(each.field === this.field));
+    });
+    const lanes = desk.lanes > 1 ? Array.from({ length: desk.lanes }, (_, index) => index + 1) : [];
+    show(this.lanes, lanes.length > 0);
+    reconcile(this.lanes, lanes, (lane) => lane, (lane) => h("button", { type: "button", class: "chip", click: () => ((this.lane = lane), this.draw()) }), (chip, lane) => {
+      setText(chip, fill(this.s.lane, { lane }));
+      chip.setAttribute("aria-pressed", String(lane === this.lane));
+    });
+  }
+
+  runRow(run) {
+    return h("li", { class: "row between" },
+      h("span", { class: "stack-s" }, h("b", {}), h("span", { class: "soft small" })), h("span", { class: "tag live" }),
+      h("button", { type: "button", click: () => this.app.go(`/runs/${encodeURIComponent(run.run)}`) }, this.s.continue_run));
+  }
+
+  teamRow(entry) {
+    return h("li", { class: "team-row" },
+      h("span", { class: "stack-s" }, h("b", {}), h("span", { class: "soft small" })),
+      h("span", { class: "dots" }),
+      h("button", { type: "button", click: () => this.start(entry.entry) }));
+  }
+
+  fillTeam(item, entry) {
+    const { s } = this;
+    setText(item.querySelector("b"), entry.team);
+    setText(item.querySelector(".small"), entry.school);
+    const dots = item.querySelector(".dots");
+    reconcile(dots, entry.attempts.map((attempt, index) => ({ attempt, index })), ({ index }) => index, () => h("span", { class: "tag num" }), (dot, { attempt, index }) => {
+      setText(dot, attempt ? attempt.text : String(index + 1));
+      dot.classList.toggle("good", attempt?.status === "OK");
+      dot.title = fill(s.attempt_of, { attempt: index + 1, attempts: entry.attempts.length });
+    });
+    const button = item.querySelector("button");
+    button.classList.toggle("primary", entry.entry === this.nextEntry());
+    button.disabled = !this.field || (entry.next === null && !entry.run);
+    setText(button, entry.run ? s.continue_run : entry.next === null ? s.all_done : fill(s.start_attempt, { attempt: entry.next }));
+  }
+
+  nextEntry() {
+    const { entries } = this.app.desk;
+    const waiting = entries.filter((entry) => entry.next !== null && !entry.run);
+    return waiting.reduce((best, entry) => (best === null || entry.next < best.next ? entry : best), null)?.entry;
+  }
+
+  start(id) {
+    const entry = this.app.desk.entries.find((each) => each.entry === id);
+    if (entry.run) return this.app.go(`/runs/${encodeURIComponent(entry.run)}`);
+    const others = this.app.desk.fields.find((each) => each.field === this.field)?.runs ?? [];
+    const heat = this.app.desk.lanes > 1 ? (others.find((run) => run.heat && ["ready", "arming"].includes(run.phase) && run.lane !== this.lane)?.heat ?? null) : null;
+    return this.app.openRun({ entry: id, attempt: entry.next, field: this.field, lane: this.lane, heat });
+  }
+}

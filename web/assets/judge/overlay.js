@@ -1,0 +1,67 @@
+// A run as the judge's own presses will make it, shown at once while they are still on the way.
+const blank = (desk, { run, entry, attempt, field, lane, heat }) => {
+  const team = desk.entries.find((each) => each.entry === entry) ?? { team: "", school: "" };
+  return {
+    run, entry, attempt, field, lane, heat,
+    team: team.team, school: team.school, attempts: desk.attempts,
+    phase: "ready", started: false, age_us: null, elapsed_us: null, proposal: null, result: null,
+    penalties: desk.penalties.map((rule) => ({ ...rule, count: 0 })),
+    params: desk.params.map((param) => ({ ...param, value: null })),
+    signatures: [], timeline: [], faults: [],
+    gates: desk.fields.find((each) => each.field === field)?.gates ?? [],
+    allowed: [], rev: -1,
+  };
+};
+
+// Only plain time penalties are counted here; for all else the lab's own count is waited for.
+function count(view, manualUs, boundUs) {
+  const plain = view.penalties.every((rule) => !rule.count || (!rule.points && !rule.laps && !(rule.dsq_at && rule.count >= rule.dsq_at)));
+  const added = view.penalties.reduce((sum, rule) => sum + rule.count * (rule.time_us ?? 0), 0);
+  return { status: "OK", value_us: plain ? manualUs + added : null, counted_us: manualUs, bound_us: boundUs, score: null, manual: true };
+}
+
+const STEPS = {
+  arm: (view) => ({ ...view, phase: "arming" }),
+  signal: (view) => ({ ...view, signalled: true }),
+  set_penalty: (view, { code, count: times }) => recount({ ...view, penalties: view.penalties.map((rule) => (rule.code === code ? { ...rule, count: times } : rule)) }, view),
+  set_param: (view, { name, value }) => ({ ...view, params: view.params.map((param) => (param.id === name ? { ...param, value } : param)) }),
+  propose_manual: (view, { value_us, bound_us }) => ({ ...view, phase: "proposed", proposal: count(view, value_us, bound_us) }),
+  propose_status: (view, { status }) =>
+    status === "OK" ? view : { ...view, phase: "proposed", proposal: { status, value_us: null, counted_us: null, bound_us: 0, score: null } },
+  accept: (view) => ({ ...view, phase: "accepted", result: view.proposal }),
+  void: (view) => ({ ...view, phase: "voided" }),
+  rerun: (view) => ({ ...view, phase: "rerun" }),
+  sign: (view, { role, name }) => ({ ...view, signatures: [...view.signatures, { role, name }] }),
+};
+
+function recount(view, before) {
+  const { proposal } = view;
+  if (view.phase !== "proposed" || proposal?.status !== "OK") return view;
+  if (proposal.manual) return { ...view, proposal: count(view, proposal.counted_us, proposal.bound_us) };
+  const sum = (run) => run.penalties.reduce((total, rule) => total + rule.count * (rule.time_us ?? 0), 0);
+  const plain = proposal.value_us !== null && view.penalties.every((rule) => !rule.points && !rule.laps && !rule.dsq_at);
+  return { ...view, proposal: { ...proposal, value_us: plain ? proposal.value_us + sum(view) - sum(before) : null } };
+}
+
+export function overlay(view, writes, desk) {
+  let shown = view;
+  for (const write of writes) {
+    if (write.kind === "open_run") shown ??= blank(desk, write.payload);
+    else if (shown && STEPS[write.kind]) shown = STEPS[write.kind](shown, write.payload);
+  }
+  return shown;
+}
+
+// What the judge may press now, also where only this tablet knows the run.
+const AFTER = {
+  ready: ["arm", "set_penalty", "set_param", "propose_manual", "propose_status", "void", "rerun"],
+  arming: ["arm", "set_penalty", "set_param", "propose_manual", "propose_status", "void", "rerun"],
+  armed: ["arm", "set_penalty", "set_param", "propose_manual", "propose_status", "void", "rerun"],
+  running: ["set_penalty", "set_param", "propose_manual", "propose_status", "void", "rerun"],
+  proposed: ["accept", "set_penalty", "set_param", "propose_manual", "propose_status", "void", "rerun"],
+  accepted: ["sign", "void", "rerun"],
+  voided: [],
+  rerun: [],
+};
+
+export const listAllowed = (shown, view, writes) => new Set(writes.length || !view ? AFTER[shown.phase] : view.allowed);

@@ -3,16 +3,17 @@
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
-from lab_controller.lab import Lab
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from lab_controller.lab import Lab
 from web import api, live, pages
 from web.access import Access
 from web.auth import load_account
 from web.limits import BodyLimit
+from web.live.channels import Channels
 from web.metrics import Metrics
 from web.origin import OriginCheck
 from web.problems import install_problems
@@ -49,6 +50,7 @@ def create_app(lab: Lab) -> FastAPI:
     )
     app.state.lab = lab
     app.state.metrics = metrics
+    app.state.channels = Channels(lab.changes)
     install_problems(app)
     app.mount("/assets", HashedFiles(directory=DIST), name="assets")
     for package, in_schema in ((api, True), (live, False), (pages, False)):

@@ -1,5 +1,8 @@
 """What the web side counts, for Prometheus."""
 
+from typing import Annotated
+
+from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
@@ -32,3 +35,11 @@ class Metrics:
     def format(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)
+
+
+def metrics_of(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+AppMetrics = Annotated[Metrics, Depends(metrics_of)]

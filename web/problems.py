@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from competitions.errors import CompetitionError, RuleError
 from lab_controller.errors import LabError, NotSignedIn
 from web.rendering import render
 from web.security import HEADERS
@@ -61,6 +62,10 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(LabError)
     async def on_lab_error(request: Request, error: LabError) -> Response:
         return answer_error(request, error)
+
+    @app.exception_handler(CompetitionError)
+    async def on_rule(request: Request, error: CompetitionError) -> Response:
+        return answer(request, 409 if isinstance(error, RuleError) else 422, error.code, error.params)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:

@@ -1,6 +1,7 @@
 """One template environment per language, and `render`, the way from a page to its HTML."""
 
 import json
+import uuid
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def load_environment(language: str) -> Environment:
         "name": partial(pick_name, language=language),
         "sentence": partial(explain_error, language=language),
     }
-    environment.globals |= {"asset": asset, "language": language, "languages": LANGUAGES}
+    environment.globals |= {"asset": asset, "language": language, "languages": LANGUAGES, "new_key": new_key}
     return environment
 
 
@@ -72,6 +73,11 @@ def render(request: Request, template: str, status_code: int = 200, **context: A
 def explain_error(error: dict[str, Any], language: str) -> str:
     """The sentence for a `{"code", "params"}`, as a template filter."""
     return explain_code(error["code"], error.get("params") or {}, language)
+
+
+def new_key() -> str:
+    """A form's own idempotency key: sending it twice is doing it once."""
+    return uuid.uuid4().hex
 
 
 @lru_cache(maxsize=1)

@@ -10,11 +10,17 @@ from web.wording import SENTENCES, UNKNOWN
 
 def explain_code(code: str, params: Mapping[str, object], language: str) -> str:
     """One or two sentences for `code`; a code of an unknown plug-in still names itself."""
-    message = load_catalogue(language).gettext(SENTENCES.get(code, UNKNOWN))
+    message = load_catalogue(language).gettext(find_sentence(code, params))
     values = {
         name: format_value(name, value, language) for name, value in ({"code": code} | dict(params)).items()
     }
     return message.format_map(dict.fromkeys(list_placeholders(message), "?") | values)
+
+
+def find_sentence(code: str, params: Mapping[str, object]) -> str:
+    """`<code>:<param>` is the sentence of a code for when that parameter comes with it."""
+    special = (f"{code}:{name}" for name in params)
+    return next((SENTENCES[key] for key in special if key in SENTENCES), SENTENCES.get(code, UNKNOWN))
 
 
 def list_placeholders(message: str) -> set[str]:

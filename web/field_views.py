@@ -1,0 +1,105 @@
+"""A field as its page shows it: each spot that needs a gate, and how the gate there is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from competitions.contest import ContestState
+from web.championship_views import list_points
+from web.device_views import DeviceHealth
+from web.languages import load_catalogue
+
+LEFT, RIGHT = 70, 530
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A point of a lane; `device` is the gate that stands there, `x` where the picture draws it."""
+
+    point: str
+    lane: int
+    label: str
+    x: int
+    device: str = ""
+    input: int = 0
+    known: bool = False
+    name: str = ""
+    health: str = "off"
+    state: str = ""
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPicture:
+    field: str
+    lanes: int
+    spots: list[Spot]
+
+    @property
+    def by_hand(self) -> bool:
+        return not any(spot.device for spot in self.spots)
+
+    @property
+    def ready(self) -> bool:
+        return all(spot.health == "good" for spot in self.spots)
+
+
+def view_fields(state: ContestState, gates: Sequence[DeviceHealth], language: str) -> list[FieldPicture]:
+    """The championship's fields by name, with their gates as they are now."""
+    return [
+        view_field(state, name, placed, gates, language)
+        for name, placed in sorted(state.fields.items(), key=lambda each: (each[0].zfill(8), each[0]))
+    ]
+
+
+def view_field(
+    state: ContestState,
+    name: str,
+    placed: Iterable[Mapping[str, Any]],
+    gates: Sequence[DeviceHealth],
+    language: str,
+) -> FieldPicture:
+    assert state.discipline is not None
+    points, lanes = list_points(state.discipline), state.discipline.lanes
+    by_place = {(gate["point"], gate["lane"]): gate for gate in placed}
+    known = {gate.id: gate for gate in gates}
+    spots = []
+    for lane in range(1, lanes + 1):
+        for position, point in enumerate(points):
+            x = LEFT + (RIGHT - LEFT) * position // max(1, len(points) - 1)
+            label = label_spot(point, lane, lanes, len(points), language)
+            gate = by_place.get((point, lane))
+            if gate is None:
+                state_word = load_catalogue(language).gettext("By hand")
+                spots.append(Spot(point, lane, label, x, state=state_word))
+            else:
+                spots.append(
+                    fill_spot(Spot(point, lane, label, x), gate, known.get(gate["device"]), language)
+                )
+    return FieldPicture(name, lanes, spots)
+
+
+def fill_spot(spot: Spot, gate: Mapping[str, Any], device: DeviceHealth | None, language: str) -> Spot:
+    """The spot with the gate that stands there and what it tells of itself."""
+    _ = load_catalogue(language).gettext
+    place = (spot.point, spot.lane, spot.label, spot.x, gate["device"], gate["input"])
+    if device is None:
+        return Spot(*place, name=gate["device"], health="bad", state=_("Never seen"))
+    blocked = any(beam.blocked and beam.number == gate["input"] for beam in device.inputs)
+    word = {"good": _("Ready"), "bad": _("Needs a person"), "off": _("Switched off")}[device.health]
+    return Spot(
+        *place,
+        known=True,
+        name=device.name,
+        health="bad" if device.health == "off" else device.health,
+        state=_("Blocked") if blocked else word,
+        problems=device.problems,
+    )
+
+
+def label_spot(point: str, lane: int, lanes: int, points: int, language: str) -> str:
+    """`Start, lane 2`; a single gate for both is called by what it does."""
+    _ = load_catalogue(language).gettext
+    words = {"start": _("Start"), "finish": _("Finish"), "split": _("Half way")}
+    word = _("Start and finish") if points == 1 else words.get(point, point)
+    return word if lanes == 1 else _("%(point)s, lane %(lane)s") % {"point": word, "lane": lane}

@@ -1,0 +1,88 @@
+"""Who may judge, and which hall screens show the board."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from lab_controller.errors import Conflict, LabError
+from lab_controller.people.roles import Role
+from web.languages import load_catalogue
+from web.public_address import public_url
+from web.section import Edit, Section, Text
+
+router = APIRouter()
+GIVEN = (Role.JUDGE, Role.DISPLAY)
+# Without 0 O 1 l I: the password is read from paper and typed on a tablet.
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+PASSWORD_LENGTH = 10
+RoleName = Annotated[str, Form(pattern="judge|display")]
+
+
+@router.get("/championships/{slug}/access")
+def show(section: Edit) -> Response:
+    return show_access(section)
+
+
+def show_access(
+    section: Section,
+    form: dict[str, str] | None = None,
+    error: LabError | None = None,
+    secret: dict[str, str] | None = None,
+) -> Response:
+    _ = load_catalogue(section.language).gettext
+    people = [
+        {"login": person.login, "name": person.name, "role": str(grant.role)}
+        for person in section.lab.people.list_accounts()
+        for grant in person.grants
+        if grant.scope == section.scope and grant.role in GIVEN
+    ]
+    return section.render(
+        "access.html",
+        "access",
+        error,
+        people=people,
+        roles={"judge": _("Judge"), "display": _("Hall screen")},
+        form=form or {"role": "judge", "login": "", "name": ""},
+        secret=secret,
+        sign_in_url=public_url(section.request, "/sign-in"),
+    )
+
+
+@router.post("/championships/{slug}/access")
+def give(section: Edit, role: RoleName, login: Text, name: Text = "") -> Response:
+    """The role for this championship; an account that is new gets a password, shown once."""
+    section.state()
+    try:
+        password = create_account(section, login, name)
+        section.lab.people.grant(actor=section.actor, login=login, role=role, scope=section.scope)
+    except LabError as error:
+        return show_access(section, {"role": role, "login": login, "name": name}, error)
+    if password is None:
+        return section.go("access")
+    return show_access(section, secret={"login": login.strip().casefold(), "password": password})
+
+
+def create_account(section: Section, login: str, name: str) -> str | None:
+    """The new account's password; None if the account was there already."""
+    password = "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LENGTH))
+    try:
+        section.lab.people.create_account(
+            actor=section.actor,
+            login=login,
+            password=password,
+            name=name.strip(),
+            language=section.language,
+        )
+    except Conflict as error:
+        if error.code != "login_taken":
+            raise
+        return None
+    return password
+
+
+@router.post("/championships/{slug}/access/revoke")
+def revoke(section: Edit, login: Text, role: RoleName) -> Response:
+    section.lab.people.revoke(actor=section.actor, login=login, role=role, scope=section.scope)
+    return section.go("access")

@@ -1,0 +1,90 @@
+"""All championships, and a new one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from competitions.disciplines import iter_disciplines
+from lab_controller.championships.setup import NewChampionship
+from lab_controller.errors import Invalid, LabError
+from lab_controller.people.roles import CITY, Role
+from web.auth import Admin, Staff, TheLab, needs
+from web.championship_views import count_running, list_championships
+from web.languages import pick_name
+from web.public_address import public_url
+from web.rendering import render
+from web.rules import summarize_rules
+
+router = APIRouter()
+
+
+@router.get("/championships")
+def show(request: Request, lab: TheLab, account: Staff) -> Response:
+    language, rows = request.state.language, []
+    for row in list_championships(lab.database):
+        state = lab.championships.state(row.slug)
+        rows.append(
+            {
+                "slug": row.slug,
+                "name": pick_name(row.name, language),
+                "discipline": pick_name(state.discipline.name, language) if state.discipline else "",
+                "teams": sum(not entry.withdrawn for entry in state.entries.values()),
+                "running": count_running(state),
+                "embargo": state.embargo,
+            }
+        )
+    return render(request, "championships.html", rows=rows, may_create=account.may(Role.ADMIN, CITY))
+
+
+class NewForm(BaseModel):
+    """What the form sends; what is wrong in it is said by the service."""
+
+    key: Annotated[str, Field(min_length=1, max_length=64)]
+    name_kk: str = ""
+    name_ru: str = ""
+    name_en: str = ""
+    slug: str = ""
+    discipline: str = ""
+
+
+@router.get("/new-championship", dependencies=[Depends(needs(Role.ADMIN))])
+def begin(request: Request) -> Response:
+    return show_form(request, NewForm(key="-"))
+
+
+def show_form(request: Request, form: NewForm, error: LabError | None = None) -> Response:
+    language = request.state.language
+    disciplines = [
+        {"id": each.id, "name": each.name, "rules": summarize_rules(each, language)}
+        for each in iter_disciplines()
+    ]
+    return render(
+        request,
+        "championship_new.html",
+        error.status if error else 200,
+        disciplines=disciplines,
+        form=form.model_dump(exclude={"key"}),
+        error=error and {"code": error.code, "params": error.params},
+        board_base=public_url(request, "/board/"),
+    )
+
+
+@router.post("/new-championship")
+def create(request: Request, lab: TheLab, account: Admin, form: Annotated[NewForm, Form()]) -> Response:
+    names = {"kk": form.name_kk, "ru": form.name_ru, "en": form.name_en}
+    try:
+        spec = NewChampionship(form.slug.strip(), names, find_rules(form.discipline))
+        lab.championships.create(account.account, spec, key=form.key)
+    except LabError as error:
+        return show_form(request, form, error)
+    return RedirectResponse(f"/championships/{spec.slug}", 303)
+
+
+def find_rules(discipline: str) -> str:
+    """The text of a built-in discipline; raises Invalid `discipline_unknown`."""
+    for each in iter_disciplines():
+        if each.id == discipline:
+            return each.text
+    raise Invalid("discipline_unknown", discipline=discipline)

@@ -1,0 +1,64 @@
+"""Every device and how it is, kept up to date by the server."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from lab_controller.bus.changes import DEVICES
+from lab_controller.people.roles import Role
+from web.auth import Staff, TheLab, needs_any
+from web.device_views import DeviceHealth, view_device
+from web.languages import load_catalogue
+from web.live.channels import channels_of
+from web.live.frames import Frame, build_frame
+from web.live.stream import LiveStream
+from web.rendering import load_environment, render
+
+router = APIRouter()
+WORST_FIRST = {"bad": 0, "good": 1, "off": 2}
+
+
+def name_kinds(language: str) -> dict[str, str]:
+    """What a person calls each kind of device."""
+    _ = load_catalogue(language).gettext
+    return {"gate": _("Timing gate"), "agent": _("Room computer"), "": _("Device")}
+
+
+def list_views(lab: TheLab) -> list[DeviceHealth]:
+    """Those that need a person first."""
+    views = [view_device(device) for device in lab.equipment.list_devices()]
+    return sorted(views, key=lambda view: (WORST_FIRST[view.health], view.kind != "gate", view.name))
+
+
+def render_part(template: str, language: str, **context: Any) -> str:
+    """A part of a page as it stands in a live stream."""
+    return load_environment(language).get_template(template).render(**context)
+
+
+def stream_html(request: Request, name: str, key: str, draw: Callable[[str], str]) -> LiveStream:
+    """A stream of `{"html"}` for <live-html>; one rendering for all who read the same language."""
+    language = request.state.language
+
+    async def frame() -> Frame:
+        html = await run_in_threadpool(draw, language)
+        return build_frame("change", json.dumps({"html": html}, ensure_ascii=False), event_id="")
+
+    render_frame: Callable[[], Awaitable[Frame]] = frame
+    return LiveStream(channels_of(request), f"{name}:{language}", [key], render_frame)
+
+
+@router.get("/devices")
+def show(request: Request, lab: TheLab, account: Staff) -> Response:
+    return render(request, "devices.html", devices=list_views(lab), kinds=name_kinds(request.state.language))
+
+
+@router.get("/live/devices", dependencies=[Depends(needs_any(Role.INSTRUCTOR))])
+async def watch(request: Request, lab: TheLab) -> Response:
+    def draw(language: str) -> str:
+        return render_part("devices_live.html", language, devices=list_views(lab), kinds=name_kinds(language))
+
+    return stream_html(request, "devices", DEVICES, draw)

@@ -1,0 +1,97 @@
+"""Which gate stands where: fields, lanes and points, with a live picture."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from lab_controller.bus.changes import DEVICES
+from lab_controller.errors import LabError
+from web.device_views import DeviceHealth, view_device
+from web.field_views import view_field, view_fields
+from web.pages.devices import render_part, stream_html
+from web.section import Edit, Key, Look, Section
+
+router = APIRouter()
+GATE_FIELD = re.compile(r"gate:([a-z]+):([0-9])")
+GATE_VALUE = re.compile(r"([a-z0-9-]{1,64}):([0-9])")
+
+
+@router.get("/championships/{slug}/fields")
+def show(section: Look) -> Response:
+    return show_fields(section)
+
+
+def list_gates(section: Section) -> list[DeviceHealth]:
+    return [view_device(device) for device in section.lab.equipment.list_devices("gate")]
+
+
+def show_fields(section: Section, error: LabError | None = None) -> Response:
+    state, language, gates = section.state(), section.language, list_gates(section)
+    pictures = view_fields(state, gates, language)
+    fresh = view_field(state, next_name(list(state.fields)), (), gates, language)
+    return section.render(
+        "fields.html",
+        "fields",
+        error,
+        pictures=pictures,
+        fresh=fresh,
+        gates=[
+            {
+                "id": gate.id,
+                "name": gate.name,
+                "online": gate.online,
+                "inputs": [beam.number for beam in gate.inputs],
+            }
+            for gate in gates
+        ],
+    )
+
+
+def next_name(names: list[str]) -> str:
+    """The first number that no field has."""
+    return next(str(number) for number in range(1, len(names) + 2) if str(number) not in names)
+
+
+@router.get("/live/fields/{slug}")
+async def watch(section: Look) -> Response:
+    await run_in_threadpool(section.state)
+
+    def draw(language: str) -> str:
+        pictures = view_fields(section.state(), list_gates(section), language)
+        return render_part("fields_live.html", language, pictures=pictures)
+
+    return stream_html(section.request, f"fields:{section.slug}", DEVICES, draw)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    form = await request.form()
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+@router.post("/championships/{slug}/fields")
+async def save(
+    request: Request, section: Edit, field: Annotated[str, Form(max_length=24)], key: Key
+) -> Response:
+    gates = read_gates(await read_form(request))
+
+    def store() -> Response:
+        try:
+            section.championships.set_field(section.actor, section.slug, field.strip(), gates, key=key)
+        except LabError as error:
+            return show_fields(section, error)
+        return section.go("fields")
+
+    return await run_in_threadpool(store)
+
+
+def read_gates(form: dict[str, str]) -> list[dict[str, Any]]:
+    """`gate:start:1 = gate-a1b2c3:2` as the log keeps it; a spot left to hand has no gate."""
+    gates = []
+    for name, value in form.items():
+        place, gate = GATE_FIELD.fullmatch(name), GATE_VALUE.fullmatch(value)
+        if place and gate:
+            gates.append({"point": place[1], "lane": int(place[2]), "device": gate[1], "input": int(gate[2])})
+    return gates

@@ -18,7 +18,7 @@ def check_param(param: Param, value: ParamValue) -> None:
         "decimal": whole or (isinstance(value, float) and value - value == 0),
     }[param.kind]
     if not fits:
-        raise RuleError("wrong_type", name=param.id, kind=param.kind)
+        raise RuleError("wrong_type", name=param.id, expected=param.kind)
     if param.kind != "toggle" and (
         (param.least is not None and value < param.least)  # type: ignore[operator]
         or (param.most is not None and value > param.most)  # type: ignore[operator]

@@ -24,7 +24,7 @@ from competitions.errors import RecordError, RuleError
 from competitions.ranking import explain, standings
 from competitions.runs import RunState, allowed, apply, decide
 from competitions.statuses import Status
-from tests.competitions.conftest import Bench, discipline_text
+from tests.competitions.benches import Bench, discipline_text
 
 SPRINT = parse_discipline(discipline_text())
 BUILT_IN = {each.id: each for each in iter_disciplines()}

@@ -15,7 +15,7 @@ from competitions.disciplines import (
     parse_discipline,
 )
 from competitions.disciplines.examples import Mismatch, check_examples
-from tests.competitions.conftest import discipline_text, penalty
+from tests.competitions.benches import discipline_text, penalty
 
 BUILT_IN = tuple(iter_disciplines())
 

@@ -19,7 +19,7 @@ from competitions.results import Measurement, Result
 from competitions.scoring import score
 from competitions.statuses import Status
 from competitions.ties import draw_order
-from tests.competitions.conftest import Bench, discipline_text, penalty
+from tests.competitions.benches import Bench, discipline_text, penalty
 
 SPRINT = parse_discipline(discipline_text())
 Given = Measurement | None

@@ -8,7 +8,7 @@ from competitions.errors import RuleError
 from competitions.results import Result
 from competitions.runs import allowed
 from competitions.statuses import Status
-from tests.competitions.conftest import Bench, discipline_text, penalty
+from tests.competitions.benches import Bench, discipline_text, penalty
 
 SIGNAL = '[start]\nkind = "signal"\n[start.false_start]\npenalty = "early"\nthen = "{then}"\n'
 LAPS = "[laps]\ncount = 2\nminimum_s = 1\n{more}\n"

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,16 @@ def test_every_code_that_can_reach_the_command_has_its_sentence() -> None:
                     codes.add(code.value)
     assert {"bad_time", "toml_syntax", "import_empty", "out_of_range"} <= codes
     assert codes - standings.REASONS.keys() == set()
+
+
+def test_what_the_manual_shows_works(lab: Lab) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "disciplines.md").read_text("utf-8")
+    lab.rules.write_text(manual.split("```toml\n")[1].split("```")[0], "utf-8")
+    sheet = textwrap.dedent(manual.split("time or a status:\n\n")[1].split("\n\n")[0])
+    code, out, err = lab.standings(sheet)
+    assert (code, [line.split()[:3] for line in out.splitlines()[2:]], err) == (
+        0,
+        [["1", "Aqqu", "12.483"], ["2", "Bürkit", "13.900"]],
+        "",
+    )
+    assert lab.standings(manual.split("```json\n")[1].split("```")[0])[::2] == (0, "")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from competitions.disciplines.discipline import Discipline
+from competitions.errors import ExpressionError
 from competitions.key_values import KeyValue, Number, best_first, key_value
 from competitions.results import Result
 from competitions.statuses import Status
@@ -40,10 +41,10 @@ def aggregate(discipline: Discipline, entry: str, attempts: Attempts) -> TeamRes
         attempt = attempts[last]
         if attempt is None or not _counts(discipline, attempt):
             return _unranked(entry, statuses[-1], attempts)
-        keys = tuple(key_value(key, attempt) for key in discipline.ranking)
+        keys = _keys(discipline, attempt)
         return TeamResult(entry, attempt.status, keys, attempt, attempts, (last + 1,))
     candidates = [
-        (number, each, tuple(key_value(key, each) for key in discipline.ranking))
+        (number, each, _keys(discipline, each))
         for number, each in enumerate(attempts, 1)
         if each is not None and _counts(discipline, each)
     ]
@@ -67,6 +68,17 @@ def aggregate(discipline: Discipline, entry: str, attempts: Attempts) -> TeamRes
     keys = tuple(_combined(column, divisor) for column in columns)
     result = _combined_result([each[1] for each in chosen], divisor)
     return TeamResult(entry, result.status, keys, result, attempts, tuple(sorted(each[0] for each in chosen)))
+
+
+def _keys(discipline: Discipline, result: Result) -> tuple[KeyValue, ...]:
+    """A key that cannot be computed, which only a change of the rules can bring about, is missing."""
+    keys = []
+    for key in discipline.ranking:
+        try:
+            keys.append(key_value(key, result))
+        except ExpressionError:
+            keys.append(KeyValue(None))
+    return tuple(keys)
 
 
 def _counts(discipline: Discipline, result: Result) -> bool:

@@ -1,5 +1,6 @@
 """Score and ranking expressions in CEL, compiled once for each text."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +12,7 @@ from competitions.errors import ExpressionError
 
 TIMES = {"time_us": "bound_us", "measured_us": "bound_us", "best_lap_us": "best_lap_bound_us"}
 MAX_LENGTH = 500
+LOOPS = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
 
 Number = int | float
 
@@ -60,10 +62,13 @@ class Expression:
 def compile_expression(text: str) -> Expression:
     """A compiled expression.
 
-    Raises ExpressionError: expression_too_long, expression_syntax.
+    Loops over lists are refused: nested ones could keep a hall waiting.
+    Raises ExpressionError: expression_too_long, expression_loops, expression_syntax.
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError("expression_too_long", longest=MAX_LENGTH)
+    if LOOPS.search(text):
+        raise ExpressionError("expression_loops", expression=text)
     try:
         program = cel.compile(text)
     except ValueError as error:

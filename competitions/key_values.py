@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from competitions.disciplines.discipline import RankingKey
-from competitions.results import Result
-from competitions.scoring import variables
+from competitions.results import Result, variables
 
 Number = int | float
 

@@ -51,10 +51,7 @@ def team_results(state: ContestState, discipline: Discipline) -> tuple[TeamResul
 
 
 def standings(state: ContestState) -> tuple[Standing, ...]:
-    """The table as of the log: accepted results only, under the discipline in force.
-
-    Raises ExpressionError when a ranking key cannot be computed.
-    """
+    """The table as of the log: accepted results only, under the discipline in force."""
     discipline = state.discipline
     if discipline is None:
         return ()

@@ -1,6 +1,7 @@
 """What an attempt measured, and what it counts for."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from competitions.statuses import Status
 
@@ -40,3 +41,20 @@ class Result:
     finished: bool = False
     penalties: dict[str, int] = field(default_factory=dict)
     params: dict[str, ParamValue] = field(default_factory=dict)
+
+
+def variables(result: Result) -> dict[str, Any]:
+    """What a score or ranking expression sees of an attempt."""
+    return {
+        "time_us": result.value_us,
+        "measured_us": result.counted_us,
+        "bound_us": result.bound_us,
+        "laps": result.laps,
+        "best_lap_us": result.best_lap_us,
+        "best_lap_bound_us": result.best_lap_bound_us,
+        "points": result.points,
+        "finished": result.finished,
+        "score": result.score,
+        "params": result.params,
+        "penalties": result.penalties,
+    }

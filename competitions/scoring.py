@@ -1,28 +1,12 @@
 """From what was measured to what it counts for."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from competitions.disciplines.discipline import Discipline
-from competitions.results import Measurement, Result
+from competitions.key_values import key_value
+from competitions.results import Measurement, ParamValue, Result, variables
 from competitions.statuses import Status
-
-
-def variables(result: Result) -> dict[str, Any]:
-    """What a score or ranking expression sees of an attempt."""
-    return {
-        "time_us": result.value_us,
-        "measured_us": result.counted_us,
-        "bound_us": result.bound_us,
-        "laps": result.laps,
-        "best_lap_us": result.best_lap_us,
-        "best_lap_bound_us": result.best_lap_bound_us,
-        "points": result.points,
-        "finished": result.finished,
-        "score": result.score,
-        "params": result.params,
-        "penalties": result.penalties,
-    }
 
 
 def is_over_limit(discipline: Discipline, elapsed_us: int, bound_us: int) -> bool:
@@ -33,7 +17,7 @@ def is_over_limit(discipline: Discipline, elapsed_us: int, bound_us: int) -> boo
 def score(discipline: Discipline, measured: Measurement) -> Result:
     """What an attempt counts for: disqualification first, then status, then values.
 
-    Raises ExpressionError when the discipline's score cannot be computed from these values.
+    Raises ExpressionError when its score or a ranking key cannot be computed from these values.
     """
     added_us = taken_laps = 0
     points: int | float = 0
@@ -63,12 +47,20 @@ def score(discipline: Discipline, measured: Measurement) -> Result:
         points=points,
         finished=finished,
         penalties=dict(measured.penalties),
-        params=dict(measured.params),
+        params=_typed(discipline, measured.params),
     )
-    if discipline.score is None or not counts:
-        return result
-    value, bound = discipline.score.bounded(variables(result)) or (None, 0)
-    return replace(result, score=value, score_bound=bound)
+    if discipline.score is not None and counts:
+        value, bound = discipline.score.bounded(variables(result)) or (None, 0)
+        result = replace(result, score=value, score_bound=bound)
+    for key in discipline.ranking if counts else ():
+        key_value(key, result)
+    return result
+
+
+def _typed(discipline: Discipline, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+    """CEL does not mix whole and decimal numbers: a decimal param is decimal also when it is 3."""
+    decimals = {each.id for each in discipline.params if each.kind == "decimal"}
+    return {name: float(value) if name in decimals else value for name, value in params.items()}
 
 
 def _needs_time(discipline: Discipline) -> bool:

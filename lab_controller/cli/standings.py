@@ -30,6 +30,7 @@ REASONS = {
     "bad_toggle": "{value!r} is neither yes nor no",
     "cell_error": "the cell holds a spreadsheet error",
     "expression_failed": "{expression} cannot be computed: {reason}",
+    "expression_loops": "{expression} loops over a list",
     "expression_not_a_number": "{expression} gives {value}, which is not a number",
     "expression_syntax": "{reason}",
     "expression_too_long": "the expression is longer than {longest} characters",

@@ -81,6 +81,7 @@ def test_an_example_that_does_not_hold_is_told() -> None:
         (discipline_text("score = 3"), "wrong_type", "score"),
         (discipline_text(key="time_us +"), "expression_syntax", "ranking[0].key"),
         (discipline_text(key="tme_us"), "unknown_variable", "ranking[0].key"),
+        (discipline_text(key="[1, 2].map(x, x)[0]"), "expression_loops", "ranking[0].key"),
         (discipline_text(key="score"), "unknown_variable", "ranking[0].key"),
         (discipline_text(key="1 + " * 200 + "1"), "expression_too_long", "ranking[0].key"),
         (discipline_text(tables=penalty("a", "seconds = 1") * 2), "repeated", "penalties"),

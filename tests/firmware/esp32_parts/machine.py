@@ -1,0 +1,58 @@
+"""An ESP32's pins for the Unix build of MicroPython: levels come as UDP datagrams "<gpio> <level>".
+
+Each is answered with the `ticks_us` at which the pin changed: the truth that the gate's time is held against.
+"""
+
+import _thread
+import socket
+from time import ticks_us
+
+import micropython
+from board import CHIP_ID, PINS_PORT
+
+_pins = {}
+
+
+def unique_id():
+    return CHIP_ID
+
+
+class Pin:
+    IN = 1
+    PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+
+    def __init__(self, gpio, mode, pull):
+        self._level = 1
+        self._handler = None
+        _pins[gpio] = self
+
+    def value(self):
+        return self._level
+
+    def irq(self, handler, trigger):
+        self._handler = handler
+
+    def change(self, level):
+        changed = level != self._level
+        self._level = level
+        if changed and self._handler:
+            try:  # noqa: SIM105 (MicroPython has no contextlib)
+                micropython.schedule(self._handler, self)
+            except RuntimeError:
+                pass  # the queue is full: a chip drops the interrupt, too
+
+
+def _listen():
+    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    line.bind(socket.getaddrinfo("127.0.0.1", PINS_PORT)[0][-1])
+    while True:
+        data, sender = line.recvfrom(64)
+        gpio, level = data.split()
+        ticks = ticks_us()
+        _pins[int(gpio)].change(int(level))
+        line.sendto(str(ticks).encode(), sender)
+
+
+_thread.start_new_thread(_listen, ())

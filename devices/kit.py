@@ -54,6 +54,8 @@ class Kit:
     """A kind of device; its folder holds captures, `translations.toml` and `quality.toml`."""
 
     id: str
+    type: str
+    """Of its devices on the bus."""
     folder: Path
     baud: int
     driver: Callable[[str], Driver]
@@ -63,6 +65,8 @@ class Kit:
     commands: tuple[Command, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     usb: tuple[UsbMatch, ...] = ()
+    alerts: tuple[str, ...] = ()
+    """Ids of the alerts that its driver may raise."""
     nodes: Mapping[str, str] = field(default_factory=dict)
     """Type of each node, if it differs from its id."""
 

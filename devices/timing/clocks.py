@@ -73,7 +73,7 @@ class FitSnapshot:
                 ppm_hi=float(told["ppm_hi"]),
                 **{name: int(told[name]) for name in whole},
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not a clock fit: {error}") from error
         if not (math.isfinite(fit.ppm_lo) and fit.ppm_lo <= fit.ppm_hi and math.isfinite(fit.ppm_hi)):
             raise ValueError("not a clock fit: rate")

@@ -8,6 +8,7 @@ from devices.kits.timing_gate.emulator import GateEmulator
 
 KIT = Kit(
     id="timing_gate",
+    type="gate",
     folder=Path(__file__).parent,
     baud=115200,
     driver=GateDriver,
@@ -29,6 +30,7 @@ KIT = Kit(
         Command("gate", "self-test"),
         Command("gate", "committed"),
     ),
+    alerts=("blocked-1", "blocked-2", "bounces", "clock", "drift", "lost", "noise", "reset", "silent"),
     capabilities=(Capability("timing"),),
     usb=(
         *(UsbMatch(0x2341, pid, certain=True) for pid in (0x0043, 0x0001, 0x0243, 0x006A)),

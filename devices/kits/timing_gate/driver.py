@@ -322,7 +322,7 @@ def _object(payload: str) -> dict[str, Any]:
     """Raises ProtocolError if the payload is no JSON object."""
     try:
         told = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError("bad_command", payload=payload[:80]) from error
     if not isinstance(told, dict):
         raise ProtocolError("bad_command", payload=payload[:80])

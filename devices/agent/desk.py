@@ -1,0 +1,165 @@
+"""The devices of one room on the bus, whether they are plugged in or not."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from devices.agent.delivery import Delivery
+from devices.agent.shelf import KeptItem
+from devices.agent.streams import Streams
+from devices.agent.twin import ROOT, Publish, Twin
+from devices.clock import Clock
+from devices.driver import Alert, Cleared, Console, Kept, Measured, Output, Told
+from devices.errors import DeviceError, ProtocolError
+from devices.kit import Kit
+from devices.session import Session
+from devices.transports.mqtt import MqttTransport
+
+LINK_ALERT = "link"
+
+
+@dataclass
+class Place:
+    """A device, and the session that it is reached by."""
+
+    twin: Twin
+    streams: Streams
+    session: Session | None = None
+
+
+class Desk:
+    """Carries outputs of sessions to the bus, and commands from the bus to sessions."""
+
+    def __init__(
+        self, agent: str, transport: MqttTransport, delivery: Delivery, clock: Clock, publish: Publish
+    ) -> None:
+        self._agent = agent
+        self._transport = transport
+        self._delivery = delivery
+        self._clock = clock
+        self._publish = publish
+        self._places: dict[str, Place] = {}
+
+    @property
+    def twins(self) -> tuple[Twin, ...]:
+        """Every device that is or was here."""
+        return tuple(place.twin for place in self._places.values())
+
+    def filters(self) -> list[str]:
+        """Commands of our own devices."""
+        return [command_filter(device) for device in self._places]
+
+    def admit(self, device: str, kit: Kit) -> Place:
+        """The place of a device, made at its first sight."""
+        place = self._places.get(device)
+        if place is None:
+            twin = Twin(
+                device,
+                self._publish,
+                self._transport.connected.is_set,
+                kind=kit.type,
+                nodes=kit.describe(),
+                root=self._agent,
+                alerts=(LINK_ALERT, *kit.alerts),
+            )
+            place = self._places[device] = Place(twin, Streams(twin))
+        return place
+
+    def attach(self, session: Session, device: str, kit: Kit) -> None:
+        """A device answered."""
+        for place in self._places.values():
+            if place.session is session:
+                self.detach(session)
+        place = self.admit(device, kit)
+        place.session = session
+        place.twin.clear(LINK_ALERT)
+        place.twin.state = "ready"
+        if self._transport.connected.is_set():
+            place.twin.announce()
+
+    def detach(self, session: Session) -> None:
+        """A device is no longer reached: its cable, its port or the board failed."""
+        for place in self._places.values():
+            if place.session is session:
+                place.session = None
+                problem = session.problem or DeviceError("cable_pulled", port=session.pipe.name)
+                place.twin.alert(LINK_ALERT, problem.code, problem.params)
+                place.twin.set_state("lost")
+
+    def carry(self, session: Session, output: Output) -> None:
+        """One output of a driver."""
+        place = self._places[session.device or ""]
+        now_us = self._clock.now_us()
+        match output:
+            case Kept():
+                self._keep(session, place.twin.device, output, now_us)
+            case Told(node=node, key=key, value=value):
+                place.twin.tell(node, key, value, now_us)
+            case Alert(id=name, code=code, params=params):
+                place.twin.alert(name, code, params)
+            case Cleared(id=name):
+                place.twin.clear(name)
+            case Console(level=level, text=text):
+                place.twin.log(level, text)
+            case Measured():
+                place.streams.add(output)
+            case _:
+                pass
+
+    def command(self, topic: str, payload: bytes) -> None:
+        """`lab/5/<dev>/<node>/<property>/set`. Raises DeviceError."""
+        parts = topic.split("/")
+        if len(parts) != 6 or parts[5] != "set" or parts[2] not in self._places:
+            raise ProtocolError("bad_command", topic=topic)
+        device, node, key = parts[2:5]
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError as error:
+            raise ProtocolError("bad_command", topic=topic) from error
+        if key == "committed":
+            boot, seqs = parse_committed(text)
+            self._delivery.commit(device, boot, seqs)
+            return
+        session = self._places[device].session
+        if session is None:
+            raise DeviceError("device_absent", device=device)
+        session.command(node, key, text)
+
+    def complain(self, topic: str, error: DeviceError) -> None:
+        """A command could not be carried out: whoever reads along is told."""
+        parts = topic.split("/")
+        if len(parts) > 2 and parts[2] in self._places:
+            self._places[parts[2]].twin.log("warn", f"{topic}: {error}")
+
+    def tick(self, now_us: int) -> None:
+        """Say what had to wait."""
+        for place in self._places.values():
+            place.twin.tick(now_us)
+            place.streams.tick(now_us)
+
+    def _keep(self, session: Session, device: str, kept: Kept, now_us: int) -> None:
+        topic = f"{ROOT}/{device}/{kept.node}/{kept.key}"
+        item = KeptItem(device, kept.boot, kept.seq, topic, kept.value)
+        self._delivery.keep(item, now_us, lambda: session.stored(kept.boot, (kept.seq,)))
+
+
+def command_filter(device: str) -> str:
+    """All settable properties of one device."""
+    return f"{ROOT}/{device}/+/+/set"
+
+
+def parse_committed(text: str) -> tuple[str, Sequence[int]]:
+    """`{"boot": "5f3a", "seqs": [12, 13]}`. Raises ProtocolError."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("bad_command", payload=text[:80]) from error
+    boot = told.get("boot") if isinstance(told, Mapping) else None
+    seqs = told.get("seqs") if isinstance(told, Mapping) else None
+    if not isinstance(boot, str) or not isinstance(seqs, list) or not all(map(_is_seq, seqs)):
+        raise ProtocolError("bad_command", payload=text[:80])
+    return boot, seqs
+
+
+def _is_seq(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**32

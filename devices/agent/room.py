@@ -1,0 +1,270 @@
+"""The agent of one room: finds ports, keeps their sessions, speaks for them on the bus."""
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from devices.agent.delivery import Delivery
+from devices.agent.desk import Desk, command_filter
+from devices.agent.shelf import Shelf
+from devices.agent.twin import ROOT, Twin
+from devices.clock import Clock
+from devices.discovery import Port, Ports, candidates, is_ambiguous
+from devices.driver import Driver
+from devices.errors import DeviceError
+from devices.kit import Kit
+from devices.registry import iter_kits
+from devices.session import Session
+from devices.transports.mqtt import MqttTransport, Will
+
+FIND_S = 1.0
+TICK_S = 0.1
+FAREWELL_S = 1.0
+NODES: dict[str, Any] = {
+    "agent": {
+        "name": "agent",
+        "type": "agent",
+        "properties": {
+            "version": {"name": "version", "datatype": "string", "settable": False, "retained": True},
+            "ports": {"name": "ports", "datatype": "json", "settable": False, "retained": True},
+        },
+    }
+}
+
+log = logging.getLogger(__name__)
+
+
+def agent_id(room: str) -> str:
+    """Its device id, client id and user name."""
+    return f"agent-{room}"
+
+
+def agent_will(room: str) -> Will:
+    """What the transport of this agent must leave with the broker."""
+    return Will(f"{ROOT}/{agent_id(room)}/$state", b"lost")
+
+
+@dataclass
+class _Line:
+    port: Port
+    session: Session
+    task: "asyncio.Task[None]"
+    kits: dict[int, Kit]
+    """By the identity of their drivers."""
+
+    def kit(self) -> Kit | None:
+        return self.kits.get(id(self.session.driver)) if self.session.linked else None
+
+
+class RoomAgent:
+    """Owns the transport from `run` to its end; its will should be `agent_will(room)`."""
+
+    def __init__(
+        self,
+        room: str,
+        transport: MqttTransport,
+        data_dir: Path,
+        ports: Ports,
+        clock: Clock,
+        *,
+        kits: Iterable[Kit] | None = None,
+        clock_id: str | None = None,
+    ) -> None:
+        self.id = agent_id(room)
+        self.clock_id = clock_id or secrets.token_hex(4)
+        self._transport = transport
+        self._ports = ports
+        self._clock = clock
+        self._kits = tuple(iter_kits() if kits is None else kits)
+        self._shelf = Shelf(data_dir / f"{self.id}.sqlite3", self._on_disk)
+        self._delivery = Delivery(transport, self._shelf)
+        self._desk = Desk(self.id, transport, self._delivery, clock, self._publish)
+        online = transport.connected.is_set
+        self._twin = Twin(self.id, self._publish, online, kind="agent", nodes=NODES, alerts=("disk",))
+        self._lines: dict[str, _Line] = {}
+        self._told_ports = ""
+        self._stopping = asyncio.Event()
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many passages the hub has not committed."""
+        return self._delivery.waiting
+
+    async def run(self) -> None:
+        """Until `stop` or cancellation; then says goodbye."""
+        items, seen = await self._shelf.open()
+        kits = {kit.id: kit for kit in self._kits}
+        for device, kit in seen.items():
+            if kit in kits:
+                self._desk.admit(device, kits[kit]).twin.state = "lost"
+        self._delivery.restore(items, self._clock.now_us())
+        self._twin.state = "ready"
+        self._twin.tell("agent", "version", _version(), self._clock.now_us())
+        self._transport.on_state = self._on_state
+        await self._transport.subscribe([command_filter(self.id), *self._desk.filters()])
+        await self._transport.start()
+        works = (self._find_ports(), self._obey(), self._tick(), self._shelf.run(), self._stopping.wait())
+        tasks = [asyncio.ensure_future(work) for work in works]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await self._end([*tasks, *(line.task for line in self._lines.values()), *self._jobs])
+
+    async def stop(self) -> None:
+        """Ask `run` to end."""
+        self._stopping.set()
+
+    async def _end(self, tasks: list["asyncio.Task[Any]"]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._transport.connected.is_set():
+            topics = [f"{ROOT}/{twin.device}/$state" for twin in (*self._desk.twins, self._twin)]
+            said = [self._transport.publish(topic, b"disconnected", retain=True) for topic in topics]
+            await asyncio.wait(said, timeout=FAREWELL_S)
+        await self._transport.stop()
+        await self._shelf.close()
+
+    async def _find_ports(self) -> None:
+        while True:
+            found = {port.path: port for port in await self._ports.find()}
+            gone = [path for path, line in self._lines.items() if path not in found or line.task.done()]
+            for path in gone:
+                await self._leave(self._lines.pop(path))
+            for path, port in found.items():
+                if path not in self._lines and (kits := candidates(port, self._kits)):
+                    self._lines[path] = self._begin(port, kits)
+            await self._tell_ports(found.values())
+            await asyncio.sleep(FIND_S)
+
+    def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
+        drivers: list[Driver] = [kit.driver(self.clock_id) for kit in kits]
+        session = Session(
+            self._ports.pipe(port, kits[0].baud),
+            drivers,
+            self._clock,
+            on_output=self._desk.carry,
+            on_link=self._on_link,
+        )
+        self._twin.clear(_alert_id(port))
+        task = asyncio.create_task(session.run(), name=f"session {port.path}")
+        task.add_done_callback(_report)
+        kits_of = {id(driver): kit for driver, kit in zip(drivers, kits, strict=True)}
+        return _Line(port, session, task, kits_of)
+
+    async def _leave(self, line: _Line) -> None:
+        line.task.cancel()
+        await asyncio.gather(line.task, return_exceptions=True)
+        self._desk.detach(line.session)
+        self._twin.clear(_alert_id(line.port))
+
+    def _on_link(self, session: Session) -> None:
+        """A session found its device or lost it."""
+        line = next(line for line in self._lines.values() if line.session is session)
+        kit = line.kit()
+        if kit is None or session.device is None:
+            self._desk.detach(session)
+            self._start(self._complain(line))
+            return
+        self._twin.clear(_alert_id(line.port))
+        self._desk.attach(session, session.device, kit)
+        self._shelf.remember(session.device, kit.id)
+        self._start(self._transport.subscribe([command_filter(session.device)]))
+
+    async def _complain(self, line: _Line) -> None:
+        problem = line.session.problem
+        if problem is None or problem.code in {"port_missing", "cable_pulled"}:
+            self._twin.clear(_alert_id(line.port))
+            return
+        holder = await self._ports.holder(line.port) if problem.code == "port_busy" else None
+        params = {**problem.params, **({"holder": holder} if holder else {})}
+        self._twin.alert(_alert_id(line.port), problem.code, params)
+
+    async def _tell_ports(self, ports: Iterable[Port]) -> None:
+        told = []
+        for port in ports:
+            line = self._lines.get(port.path)
+            problem = line.session.problem if line else None
+            code = problem.code if problem else None
+            if line is None and is_ambiguous(port, self._kits):
+                code = "port_not_named"
+            kit = line.kit() if line else None
+            told.append(
+                {
+                    "port": port.path,
+                    "usb": port.usb.label if port.usb else None,
+                    "kit": kit.id if kit else None,
+                    "device": line.session.device if line and kit else None,
+                    "holder": await self._ports.holder(port) if code == "port_busy" else None,
+                    "problem": code,
+                }
+            )
+        value = json.dumps(told)
+        if value != self._told_ports:
+            self._told_ports = value
+            self._twin.tell("agent", "ports", value, self._clock.now_us())
+
+    async def _obey(self) -> None:
+        async for message in self._transport.messages():
+            try:
+                self._desk.command(message.topic, message.payload)
+            except DeviceError as error:
+                self._desk.complain(message.topic, error)
+            message.ack()
+
+    async def _tick(self) -> None:
+        while True:
+            now_us = self._clock.now_us()
+            self._twin.tick(now_us)
+            self._desk.tick(now_us)
+            self._delivery.repeat(now_us)
+            await asyncio.sleep(TICK_S)
+
+    def _on_state(self, up: bool, reason: str) -> None:
+        log.info("bus: %s", reason)
+        if up:
+            for twin in (self._twin, *self._desk.twins):
+                twin.announce()
+            self._delivery.repeat(self._clock.now_us(), reconnected=True)
+
+    def _on_disk(self, trouble: str | None) -> None:
+        if trouble is None:
+            self._twin.clear("disk")
+        else:
+            log.error("the shelf cannot be written: %s", trouble)
+            self._twin.alert("disk", "disk_failed", {"problem": trouble})
+
+    def _publish(self, topic: str, payload: str, *, retain: bool, qos: int = 1) -> None:
+        self._transport.publish(topic, payload.encode(), qos=qos, retain=retain)
+
+    def _start(self, job: Any) -> None:
+        task = asyncio.ensure_future(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        task.add_done_callback(_report)
+
+
+def _alert_id(port: Port) -> str:
+    return "port-" + "".join(letter if letter.isalnum() else "-" for letter in port.path.lower()).strip("-")
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    """A session that failed for a reason of its own ends alone."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s ended", task.get_name(), exc_info=error)
+
+
+def _version() -> str:
+    try:
+        return version("lab-controller")
+    except PackageNotFoundError:
+        return "0"

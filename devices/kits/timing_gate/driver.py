@@ -60,6 +60,7 @@ class GateDriver:
         self._sync_due_us = 0
         self._status_due_us = 0
         self._resend_due_us = 0
+        self._doubting = False
         self._resends: tuple[int, int] = (0, 0)
         self._blocked: tuple[int, ...] | None = None
         self._out: list[Output] = []
@@ -183,6 +184,10 @@ class GateDriver:
 
     def _pass(self, passage: BoardPassage) -> None:
         run = self._of_boot(passage.boot)
+        if run.is_far(passage.seq):
+            self._health.damaged(self._now_us)
+            self._ask_status()
+            return
         if not run.see(passage.seq):
             if run.floor is not None and passage.seq <= run.floor:
                 self._ask(AckRequest(run.boot, run.floor))
@@ -193,14 +198,22 @@ class GateDriver:
         lanes = set(self._blocked or ())
         lanes = lanes | {passage.lane} if passage.edge == "B" else lanes - {passage.lane}
         self._set_blocked(tuple(sorted(lanes)))
-        self._lose(run.give_up_beyond_span())
         if run.missing():
             self._ask_missing()
 
     def _know(self, status: Status) -> None:
         run = self._of_boot(status.boot)
-        run.know(max(0, status.seq - status.unacked), status.seq)
-        self._lose(run.give_up_beyond_span())
+        settled = max(0, status.seq - status.unacked)
+        if status.seq < run.top or run.is_far(status.seq):
+            if not self._doubting:
+                self._doubting = True
+                self._ask_status()
+                return
+            if run.top < settled:
+                self._lose((run.top + 1, settled))
+            run = self._run = PassageRun(status.boot)
+        self._doubting = False
+        run.know(settled, status.seq)
         self._set_blocked(status.blocked)
         self._tell("gate", "armed", "true" if status.armed else "false")
         if run.floor is not None and status.seq - status.unacked < run.floor:

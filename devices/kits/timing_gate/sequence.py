@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 SPAN = 4096
-"""Far more than any board keeps: passages further back than this cannot come any more."""
+"""Far more than any board keeps."""
 
 MISSING_MAX = 256
 
@@ -48,13 +48,9 @@ class PassageRun:
         self._settle()
         return (lost[0], lost[-1]) if lost else None
 
-    def give_up_beyond_span(self) -> tuple[int, int] | None:
-        """Settle what is too far back to come; the first and last of it, or None."""
-        if self.floor is None or self.top - self.floor <= SPAN:
-            return None
-        first, self.floor = self.floor + 1, self.top - SPAN
-        self._settle()
-        return first, self.top - SPAN
+    def is_far(self, seq: int) -> bool:
+        """Whether no board could have come so far since it last told: the line has lied."""
+        return self.floor is not None and seq > self.top + SPAN
 
     def missing(self) -> list[int]:
         """Passages that were made and have not come, the oldest of them."""

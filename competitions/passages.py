@@ -3,7 +3,7 @@
 from competitions import events as ev
 from competitions.commands import SeePassage
 from competitions.disciplines.discipline import Discipline, Laps
-from competitions.proposals import propose
+from competitions.proposals import propose_or_fault
 from competitions.run_states import RunState, apply
 from competitions.scoring import is_over_limit
 
@@ -13,8 +13,8 @@ Events = tuple[ev.RunEvent, ...]
 def see_passage(discipline: Discipline, state: RunState, command: SeePassage, now_us: int) -> Events:
     """Every passage is kept; which ones count depends on the phase and on the discipline.
 
-    The same passage (device, boot, seq) twice gives nothing the second time, unless it was waiting
-    for a start that had not arrived yet.
+    The same passage (device, boot, seq) twice gives nothing the second time, unless it was waiting:
+    for a start that had not arrived, or for a time that could not be told yet.
     """
     if command.edge not in _edges(discipline, command.point) or _is_known(state, command):
         return ()
@@ -35,19 +35,32 @@ def _edges(discipline: Discipline, point: str) -> set[str]:
     return {rule.edge for rule in rules if rule is not None and rule.point == point} or {"B"}
 
 
+def _identity(evidence: object) -> tuple[object, ...] | None:
+    """Device, boot and seq: what makes a passage this one and no other."""
+    if not isinstance(evidence, dict):
+        return None
+    identity = tuple(evidence.get(name) for name in ("device", "boot", "seq"))
+    return None if None in identity else identity
+
+
 def _is_known(state: RunState, command: SeePassage) -> bool:
-    identity = [command.evidence.get(name) for name in ("device", "boot", "seq")]
-    if None in identity:
-        return False
-    for record in state.timeline:
-        evidence = record.payload.get("evidence")
-        if (
-            isinstance(evidence, dict)
-            and record.payload.get("role") != "waiting"
-            and [evidence.get(name) for name in ("device", "boot", "seq")] == identity
-        ):
-            return True
-    return False
+    identity = _identity(command.evidence)
+    return identity is not None and any(
+        record.payload.get("role") != "waiting" and _identity(record.payload.get("evidence")) == identity
+        for record in state.timeline
+    )
+
+
+def _waits_for_another(state: RunState, command: SeePassage) -> bool:
+    """Has another passage been at this point during the run, whose time is not known yet?"""
+    identity = _identity(command.evidence)
+    return any(
+        record.payload.get("role") == "waiting"
+        and record.payload["point"] == command.point
+        and record.payload["reason"] != "before_start"
+        and (identity is None or _identity(record.payload["evidence"]) != identity)
+        for record in state.timeline
+    )
 
 
 def _is_timed(discipline: Discipline, point: str) -> bool:
@@ -57,8 +70,11 @@ def _is_timed(discipline: Discipline, point: str) -> bool:
 
 def _was_in_time(discipline: Discipline, state: RunState, command: SeePassage) -> bool:
     """Did it happen before the limit, though the news came after the limit was called?"""
+    ends = discipline.laps.count if discipline.laps is not None else None
+    complete = state.measured.elapsed_us is not None if discipline.laps is None else len(state.laps) == ends
     return (
         state.measured.over_limit
+        and not complete
         and state.method == "gate"
         and _is_timed(discipline, command.point)
         and command.elapsed_us is not None
@@ -104,7 +120,7 @@ def _false_start(discipline: Discipline, state: RunState, command: SeePassage, n
         if penalty is not None and penalty.dsq_at is not None and count >= penalty.dsq_at:
             for event in events:
                 state = apply(state, event)
-            return (*events, *propose(discipline, state, "gate"))
+            return (*events, *propose_or_fault(discipline, state))
     return (*events, *_start(state, command, now_us)) if then == "continue" else tuple(events)
 
 
@@ -115,14 +131,16 @@ def _while_running(discipline: Discipline, state: RunState, command: SeePassage)
     if command.elapsed_us is None:
         problem = str(command.evidence.get("problem") or "incomparable")
         fault = ev.GateFault(state.run, problem, {"point": command.point})
-        return (_seen(state, command, "ignored", problem), fault)
+        return (_seen(state, command, "waiting", problem), fault)
     if is_over_limit(discipline, command.elapsed_us, command.bound_us or 0):
         reached = ev.TimeLimitReached(state.run)
-        return (reached, _late(state, command), *propose(discipline, apply(state, reached), "gate"))
+        return (reached, _late(state, command), *propose_or_fault(discipline, apply(state, reached)))
     if discipline.laps is not None:
         return _cross(discipline, discipline.laps, state, command, command.elapsed_us)
+    if _waits_for_another(state, command):
+        return (_seen(state, command, "ignored", "already_finished"),)
     finish = _seen(state, command, "finish")
-    return (finish, *propose(discipline, apply(state, finish), "gate"))
+    return (finish, *propose_or_fault(discipline, apply(state, finish)))
 
 
 def _cross(
@@ -141,5 +159,5 @@ def _cross(
     for event in events:
         state = apply(state, event)
     if lap.lap == laps.count or state.phase == "proposed":
-        return (*events, *propose(discipline, state, "gate"))
+        return (*events, *propose_or_fault(discipline, state))
     return events

@@ -1,7 +1,8 @@
 """What a run would count for now, put before the judge."""
 
 from competitions.disciplines.discipline import Discipline
-from competitions.events import ResultProposed
+from competitions.errors import ExpressionError
+from competitions.events import GateFault, ResultProposed
 from competitions.run_states import RunState
 from competitions.scoring import score
 
@@ -17,3 +18,13 @@ def propose(
     proposed = ResultProposed(state.run, result, method, state.measured.declared, reason)
     same = (state.proposal, state.method, state.reason) == (result, method, reason)
     return () if state.phase == "proposed" and same else (proposed,)
+
+
+def propose_or_fault(
+    discipline: Discipline, state: RunState
+) -> tuple[ResultProposed, ...] | tuple[GateFault, ...]:
+    """A proposal from the gates; what cannot be computed is told, and the passage is kept all the same."""
+    try:
+        return propose(discipline, state, "gate")
+    except ExpressionError as error:
+        return (GateFault(state.run, error.code, error.params),)

@@ -9,8 +9,9 @@ from competitions.disciplines.discipline import Discipline
 from competitions.errors import ExpressionError, RuleError
 from competitions.measurements import check_param, missing_param
 from competitions.passages import see_passage
-from competitions.proposals import propose
+from competitions.proposals import propose, propose_or_fault
 from competitions.run_states import Crossing, Lap, Phase, RunState, Signature, apply
+from competitions.scoring import score
 from competitions.statuses import Status
 
 __all__ = ["Crossing", "Lap", "Phase", "RunState", "Signature", "allowed", "apply", "decide"]
@@ -129,7 +130,7 @@ def _limit(discipline: Discipline, state: RunState, command: cmd.ReachTimeLimit,
     if left_us > 0:
         raise RuleError("limit_not_reached", left_us=left_us)
     reached = ev.TimeLimitReached(state.run)
-    return (reached, *propose(discipline, apply(state, reached), "gate"))
+    return (reached, *propose_or_fault(discipline, apply(state, reached)))
 
 
 def _manual(discipline: Discipline, state: RunState, command: cmd.ProposeManual, now_us: int) -> Events:
@@ -167,10 +168,10 @@ def _status(discipline: Discipline, state: RunState, command: cmd.ProposeStatus,
         _told("reason", command.reason)
     declared = None if status is Status.OK else status
     measured = replace(state.measured, declared=declared)
-    proposed = propose(discipline, replace(state, measured=measured), "judge", command.reason)
-    if status is Status.OK and proposed and proposed[0].result.status is not Status.OK:
-        raise RuleError("nothing_measured", status=proposed[0].result.status.value)
-    return proposed
+    comes_to = score(discipline, measured).status
+    if status is Status.OK and comes_to is not Status.OK:
+        raise RuleError("nothing_measured", status=comes_to.value)
+    return propose(discipline, replace(state, measured=measured), "judge", command.reason)
 
 
 def _accept(discipline: Discipline, state: RunState, command: cmd.Accept, now_us: int) -> Events:

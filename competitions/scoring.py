@@ -46,7 +46,7 @@ def score(discipline: Discipline, measured: Measurement) -> Result:
         best_lap_bound_us=measured.best_lap_bound_us,
         points=points,
         finished=finished,
-        penalties=dict(measured.penalties),
+        penalties={each.code: measured.penalties.get(each.code, 0) for each in discipline.penalties},
         params=_typed(discipline, measured.params),
     )
     if discipline.score is not None and counts:

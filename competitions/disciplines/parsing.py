@@ -2,8 +2,10 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from competitions.disciplines.discipline import (
     Aggregate,
@@ -17,33 +19,16 @@ from competitions.disciplines.discipline import (
     Start,
 )
 from competitions.disciplines.example_fields import parse_examples
+from competitions.disciplines.expression_fields import read_expression, sample_attempt, sample_score
 from competitions.disciplines.fields import Fields
-from competitions.errors import DisciplineError, ExpressionError
-from competitions.expressions import Expression, compile_expression
+from competitions.errors import DisciplineError
 from competitions.statuses import Status
 
 MAX_TEXT = 100_000
 MAX_ATTEMPTS = 20
 MAX_KEYS = 8
 EDGES = {"broken": "B", "clear": "C"}
-MEASURED = frozenset(
-    {"time_us", "measured_us", "laps", "best_lap_us", "points", "finished", "params", "penalties"}
-)
-KEYED = MEASURED | {"score"}
 UNITS = ("us", "points", "laps", "mm", "g", "")
-
-
-def _expression(fields: Fields, name: str, known: frozenset[str]) -> Expression:
-    text = fields.text(name)
-    try:
-        expression = compile_expression(text)
-    except ExpressionError as error:
-        raise DisciplineError(error.code, path=fields.at(name), **error.params) from error
-    for variable in sorted(expression.variables - known):
-        raise DisciplineError(
-            "unknown_variable", path=fields.at(name), variable=variable, known=sorted(known)
-        )
-    return expression
 
 
 def _start(fields: Fields | None, penalties: tuple[PenaltyRule, ...]) -> Start:
@@ -152,7 +137,7 @@ def _aggregate(fields: Fields | None, attempts: int) -> Aggregate:
     return aggregate
 
 
-def _ranking(root: Fields, scored: bool) -> tuple[RankingKey, ...]:
+def _ranking(root: Fields, sample: Mapping[str, Any]) -> tuple[RankingKey, ...]:
     keys = []
     for fields in root.tables("ranking", required=True):
         quantum = fields.number("quantum")
@@ -160,7 +145,7 @@ def _ranking(root: Fields, scored: bool) -> tuple[RankingKey, ...]:
             raise DisciplineError("out_of_range", path=fields.at("quantum"), least=0, most=None)
         keys.append(
             RankingKey(
-                _expression(fields, "key", KEYED if scored else MEASURED),
+                read_expression(fields, "key", sample),
                 fields.choice("direction", ("asc", "desc")),
                 quantum if quantum is not None else 1,
                 fields.choice("unit", UNITS, ""),
@@ -190,9 +175,12 @@ def parse_discipline(text: str) -> Discipline:
         raise DisciplineError("toml_syntax", reason=str(error)) from error
     penalties = _penalties(root)
     attempts = root.integer("attempts", least=1, most=MAX_ATTEMPTS)
+    params = _params(root)
+    sample = sample_attempt(penalties, params)
     score = None
     if (scoring := root.optional_table("score")) is not None:
-        score = _expression(scoring, "expression", MEASURED)
+        score = read_expression(scoring, "expression", sample)
+        sample["score"] = sample_score(score, sample)
         scoring.done()
     laps = _laps(root.optional_table("laps"))
     if laps is not None and root.has("finish"):
@@ -214,10 +202,10 @@ def parse_discipline(text: str) -> Discipline:
         ranks_unfinished=root.flag("ranks_unfinished"),
         disqualifies=root.choice("disqualifies", ("attempt", "entry"), "attempt"),
         penalties=penalties,
-        params=_params(root),
+        params=params,
         score=score,
         aggregate=_aggregate(root.optional_table("aggregate"), attempts),
-        ranking=_ranking(root, score is not None),
+        ranking=_ranking(root, sample),
         tie=root.choice("tie", ("share", "rematch", "judge", "draw"), "share"),
         **parse_examples(root),
     )

@@ -25,8 +25,12 @@ def ok(time_us: int, *, touch: int = 0, bound_us: int = 0) -> Result:
         bound_us,
         counted_us=time_us,
         finished=True,
-        penalties={"touch": touch} if touch else {},
+        penalties={"touch": touch},
     )
+
+
+def without(status: Status) -> Result:
+    return Result(status, penalties={"touch": 0})
 
 
 def read(header: str, *rows: str, discipline: Discipline = SPRINT) -> dict[str, tuple[Result | None, ...]]:
@@ -93,7 +97,7 @@ def test_one_attempt_a_row_in_any_order_of_columns() -> None:
         "0||Tulpar|||",
     ) == {
         "Aqqu": (ok(11_000_000), ok(10_000_000, touch=1, bound_us=400)),
-        "Bürkit": (Result(Status.DNF), None),
+        "Bürkit": (without(Status.DNF), None),
         "Tulpar": (ok(0), None),
     }
 
@@ -107,7 +111,7 @@ def test_rows_of_a_team_are_numbered_when_no_attempt_is_told() -> None:
 
 def test_attempts_in_columns_of_their_own() -> None:
     assert read("команда|1|2", "A|10,5|DNF", "B||9", "C||") == {
-        "A": (ok(10_500_000), Result(Status.DNF)),
+        "A": (ok(10_500_000), without(Status.DNF)),
         "B": (None, ok(9_000_000)),
         "C": (None, None),
     }
@@ -185,7 +189,7 @@ def test_json_may_be_flat_or_nested() -> None:
         header, rows = parse_json_rows(text)
         assert parse_rows(SPRINT, header, rows).teams == {
             "A": (ok(10_500_000, touch=1), None),
-            "B": (Result(Status.DNF), None),
+            "B": (without(Status.DNF), None),
         }
 
 

@@ -80,6 +80,18 @@ def test_incomparable_finish_leaves_the_time_to_the_judge(sprint: Discipline) ->
     assert (bench.run.proposal.value_us, bench.run.proposal.bound_us) == (12_500_000, 200_000)
 
 
+def test_incomparable_finish_is_not_replaced_by_a_later_passage_but_by_its_own_time(
+    sprint: Discipline,
+) -> None:
+    bench = Bench(sprint).arm()
+    bench.passage("start")
+    bench.passage("finish", None)
+    assert bench.passage("finish", 30_000_000) == ["passage_seen"]
+    assert (bench.run.phase, bench.run.timeline[-1].payload["reason"]) == ("running", "already_finished")
+    bench.seq = 1
+    assert bench.passage("finish", 12_500_000) == ["passage_seen", "result_proposed"]
+
+
 def test_other_edge_of_the_beam_is_no_passage(sprint: Discipline) -> None:
     bench = Bench(sprint).arm()
     assert bench.passage("start", edge="C") == []
@@ -207,6 +219,15 @@ def test_finish_within_the_limit_counts_although_the_news_came_after_it() -> Non
     assert (bench.run.proposal.status, bench.run.proposal.value_us) == (Status.OK, 59_900_000)
 
 
+def test_second_passage_within_the_limit_does_not_replace_the_finish() -> None:
+    bench = Bench(parse_discipline(discipline_text(LIMITED))).arm()
+    bench.passage("start")
+    bench.now_us = 61_000_000
+    bench.do(cmd.ReachTimeLimit())
+    bench.passage("finish", 50_000_000)
+    assert bench.passage("finish", 59_000_000) == ["late_passage"]
+
+
 def test_finish_certainly_past_the_limit_is_late_even_before_the_limit_is_called() -> None:
     bench = Bench(parse_discipline(discipline_text(LIMITED))).arm()
     bench.passage("start")
@@ -253,7 +274,10 @@ def test_judge_s_status_replaces_the_time_and_ok_brings_it_back(sprint: Discipli
 
 
 def test_ok_without_a_time_is_refused(sprint: Discipline) -> None:
-    assert refused(Bench(sprint), cmd.ProposeStatus(Status.OK)) == ("nothing_measured", {"status": "DNF"})
+    bench = Bench(sprint)
+    assert refused(bench, cmd.ProposeStatus(Status.OK)) == ("nothing_measured", {"status": "DNF"})
+    bench.do(cmd.ProposeStatus(Status.DNF))
+    assert refused(bench, cmd.ProposeStatus(Status.OK)) == ("nothing_measured", {"status": "DNF"})
 
 
 def test_did_not_start_is_refused_after_the_start(sprint: Discipline) -> None:

@@ -141,3 +141,32 @@ def test_two_boards_with_100_ppm_between_them_keep_their_bound(gates: Callable[.
         assert fit
         board_fast_ppm = 100 * hosts.index(host)
         assert fit.ppm_lo <= -board_fast_ppm <= fit.ppm_hi
+
+
+def test_lane_2_is_stamped_well_when_everything_happens_at_once(gates: Callable[..., list[Gate]]) -> None:
+    """Each cycle around a timer overflow, with lane 1 near by and bytes coming in and going out."""
+    (gate,) = gates()
+    host = Host(gate)
+    chance = random.Random(52)
+    first = gate.beam(1, broken=True)
+    gate.sim.run(60_000)
+    host.listen()
+    period_us, boot_us = 32_768, first.world_ns / 1000 - host.passages[0].us
+    overflow = int(gate.sim.now().world_ns / 1000 - boot_us) // period_us + 3
+    stimuli = []
+    for step in range(320):
+        at_us = boot_us + (overflow + step) * period_us + (step - 160) / 16
+        near_us = at_us + chance.uniform(-6, 2)
+        stimuli += [Stimulus(0, LANE_PINS[1], (step + 1) % 2, near_us)]
+        stimuli += [Stimulus(0, LANE_PINS[2], step % 2, at_us)]
+    host.passages.clear()
+
+    (timed,) = run([host], stimuli, 3_000)
+
+    assert len(timed) == 640
+    errors: dict[int, list[float]] = {1: [], 2: []}
+    for one in timed:
+        errors[one.passage.lane].append(one.passage.us - (one.truth_us - boot_us))
+    for lane, found in errors.items():
+        print(f"lane {lane}: {min(found):+.2f} to {max(found):+.2f} us")
+    assert max(map(max, errors.values())) - min(map(min, errors.values())) < 5

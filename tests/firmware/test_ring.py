@@ -123,3 +123,15 @@ def test_passages_survive_a_pulled_cable(gate: Gate) -> None:
     gate.sim.run(10_000)
 
     assert gate.tell(format_sentence("RESEND?,1"), 100_000) == said
+
+
+def test_passages_get_through_to_a_host_that_never_stops_asking(gate: Gate) -> None:
+    gate.sim.send(0, format_sentence("STATUS?") * 400)
+    start_us = gate.sim.now().world_ns / 1000
+    gate.sim.schedule(Stimulus(0, LANE_PINS[1], at % 2, start_us + 30_000 * (at + 1)) for at in range(8))
+    gate.sim.run(300_000)
+
+    sentences = [line.text for line in gate.sim.heard(0)]
+
+    assert sum(text.startswith("$GATE,") for text in sentences) == 8
+    assert sum(text.startswith("$STATUS,") for text in sentences) > 20

@@ -11,6 +11,7 @@
 
 namespace debounce {
 
+const uint8_t ROOM_FOR_OTHERS = 64;
 const int32_t WINDOW_TICKS = 20000L * gate_clock::TICKS_PER_US;
 
 struct Lane {
@@ -43,7 +44,7 @@ static void report(uint8_t at, uint64_t ticks) {
 static void keep_as_evidence(uint8_t at, uint64_t ticks) {
   bounces++;
   edges++;
-  if (serial_line::room() >= sentences::LONGEST + passages::ROOM_FOR_ANSWERS) {
+  if (serial_line::room() >= sentences::LONGEST + ROOM_FOR_OTHERS) {
     sentences::edge(PSTR("EDGE"), edges, at, lanes[at].is_clear, gate_clock::us(ticks));
   }
 }

@@ -9,7 +9,6 @@
 namespace passages {
 
 const uint8_t KEPT = 128;
-const uint8_t ROOM_FOR_ANSWERS = 64;
 
 struct Passage {
   uint8_t ticks[6];  // low byte first
@@ -46,7 +45,7 @@ static bool is_all_sent() {
 }
 
 static void send_next() {
-  if (is_all_sent() || serial_line::room() < sentences::LONGEST + ROOM_FOR_ANSWERS) {
+  if (is_all_sent() || serial_line::room() < sentences::LONGEST) {
     return;
   }
   if (sent + 1 < oldest()) {

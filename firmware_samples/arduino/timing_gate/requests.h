@@ -222,12 +222,13 @@ static void obey() {
   }
 }
 
-static void take(char byte) {
+// True if the byte ended a sentence, good or bad.
+static bool take(char byte) {
   if (byte == '$') {
     in_sentence = true;
     length = 0;
   } else if (!in_sentence) {
-    return;
+    return false;
   } else if (byte == '\r' || byte == '\n') {
     in_sentence = false;
     obey();
@@ -237,12 +238,16 @@ static void take(char byte) {
   } else {
     line[length++] = byte;
   }
+  return !in_sentence;
 }
 
-static void poll() {
+// Answers one request at most.
+static void answer_next() {
   uint8_t byte;
   while (serial_line::room() >= sentences::LONGEST && serial_line::take(byte)) {
-    take(byte);
+    if (take(byte)) {
+      return;
+    }
   }
 }
 

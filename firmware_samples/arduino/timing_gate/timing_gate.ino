@@ -26,8 +26,17 @@ void loop() {
   alarm::forget();
   serial_line::pump();
   debounce::poll();
-  passages::send_next();
-  requests::poll();
+
+  // in turns, so that neither a long resend nor a talkative host holds up the other
+  static bool is_passages_turn = false;
+  is_passages_turn = !is_passages_turn;
+  if (is_passages_turn) {
+    passages::send_next();
+    requests::answer_next();
+  } else {
+    requests::answer_next();
+    passages::send_next();
+  }
 
   if (!passages::is_all_sent() || !serial_line::is_all_sent()) {
     return;

@@ -94,10 +94,10 @@ class GateDriver:
         self._health.tick(now_us)
         if now_us - self._health.heard_us >= HANG_US:
             self._out.append(Reopen("board_silent"))
-        if now_us >= self._status_due_us:
-            self._ask_status()
         if now_us >= self._sync_due_us:
-            self._ask_time()
+            self._ask_time()  # alone: another answer on the line would make this one late
+        elif now_us >= self._status_due_us:
+            self._ask_status()
         if now_us >= self._resend_due_us:
             self._ask_missing()
         self._ask_to_arm()
@@ -117,8 +117,8 @@ class GateDriver:
             case "gate", "self-test":
                 token = str(_object(payload).get("token", ""))[:64]
                 self._testing = SelfTest(token, now_us + LASTS_US)
-                self._ask_status()
                 self._ask_time()
+                self._ask_status()
             case _:
                 raise ProtocolError("bad_command", node=node, key=key)
         return self._take()

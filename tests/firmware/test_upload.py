@@ -7,7 +7,7 @@ import serial
 
 from tests.firmware.conftest import SAMPLES
 from tests.firmware.gate import parse_sentence
-from tests.peers.arduino import Sketch, compile_sketch
+from tests.peers.arduino import Sketch, build_optiboot, compile_sketch
 from tests.peers.avrdude import upload
 from tests.peers.simboard import SimBoard
 
@@ -39,6 +39,13 @@ def test_avrdude_uploads_and_verifies_and_then_the_gate_says_hello(
         assert (word, kind, version) == ("HELLO", "gate", "1.0")
         assert len(identity) == 6
         int(identity, 16)
+
+
+def test_boot_loader_of_an_old_nano_wants_57600_baud(gate_sketch: Sketch, tmp_path: Path) -> None:
+    with SimBoard(bootloader=build_optiboot(tmp_path, baud=57600)) as sim:
+        done = upload(gate_sketch.hex, sim.port, baud=57600)
+
+    assert done.verified, done.said
 
 
 def test_wrong_baud_rate_is_noise_and_the_old_sketch_starts(gate_sketch: Sketch, optiboot: Path) -> None:

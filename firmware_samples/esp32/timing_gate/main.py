@@ -25,6 +25,7 @@ def serve(gate):
 
 gate = Gate(device_id(), count_boot(), config)
 print("timing gate", gate.device, "boot", gate.boot)
+_thread.stack_size(16 * 1024)
 _thread.start_new_thread(serve, (gate,))
 
 # Pin interrupts run between two instructions of this thread, so it must never wait for the network.

@@ -106,7 +106,7 @@ class SimBoard:
         self._folder = Path(tempfile.mkdtemp(prefix="simboard-"))
         self.ports = tuple(self._folder / f"tty{index}" for index in range(boards))
         control = self._folder / "control"
-        command = [build(), "--control", control, "--pty", ",".join(map(str, self.ports))]
+        command = [build(), "--control", control, "--follow", "--pty", ",".join(map(str, self.ports))]
         command += ["--boards", str(boards), "--ppm", ",".join(map(str, ppm)) or "0"]
         command += ["--bootloader", bootloader] if bootloader else []
         command += ["--sketch", sketch] if sketch else []

@@ -261,6 +261,7 @@ static void read_client(World *world, Client *client)
 		client->fd = -1;
 		client->input.start = client->input.end = 0;
 		client->schedule_left = 0;
+		world->quit = world->quit || world->follow;
 		return;
 	}
 	bytes_add(&client->input, data, (size_t)size);

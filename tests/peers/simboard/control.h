@@ -11,6 +11,7 @@ typedef struct World {
 	uint64_t base_ns; /* CLOCK_MONOTONIC at world time 0, in real pace */
 	uint64_t lag_ns;  /* wall time that the host could not keep up with */
 	bool real;
+	bool follow; /* end when a control client goes, so that a killed test leaves nothing behind */
 	bool quit;
 } World;
 

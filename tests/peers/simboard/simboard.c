@@ -67,7 +67,7 @@ static const char *item(const char *list, int index, char *buffer, size_t size)
 static void usage(void)
 {
 	fputs("simboard --control SOCKET --pty PATH[,PATH...] [--bootloader HEX] [--sketch HEX]\n"
-	      "         [--boards N] [--ppm P[,P...]] [--mcu atmega328p] [--free]\n", stderr);
+	      "         [--boards N] [--ppm P[,P...]] [--mcu atmega328p] [--free] [--follow]\n", stderr);
 	exit(2);
 }
 
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 		{"pty", required_argument, 0, 'p'}, {"bootloader", required_argument, 0, 'b'},
 		{"sketch", required_argument, 0, 's'}, {"boards", required_argument, 0, 'n'},
 		{"ppm", required_argument, 0, 'd'}, {"mcu", required_argument, 0, 'm'},
-		{"free", no_argument, 0, 'f'}, {0}};
+		{"free", no_argument, 0, 'f'}, {"follow", no_argument, 0, 'l'}, {0}};
 	const char *control = NULL, *pty = NULL, *bootloader = NULL, *sketch = NULL, *ppm = NULL;
 	const char *mcu = "atmega328p";
 	bool real = true;
@@ -94,6 +94,7 @@ int main(int argc, char **argv)
 		case 'd': ppm = optarg; break;
 		case 'm': mcu = optarg; break;
 		case 'f': real = false; break;
+		case 'l': world.follow = true; break;
 		default: usage();
 		}
 	if (!control || world.count < 1 || world.count > 64 || !(bootloader || sketch))

@@ -13,6 +13,7 @@ from competitions import disciplines, errors
 from competitions.disciplines import iter_disciplines
 from lab_controller.championships import sheets
 from lab_controller.cli import standings
+from lab_controller.standings.sentences import REASONS
 from tests.competitions.benches import discipline_text
 
 SHEET = """team;attempt;time;status
@@ -164,7 +165,7 @@ def test_every_code_that_can_reach_the_command_has_its_sentence() -> None:
                 if isinstance(code, ast.Constant):
                     codes.add(code.value)
     assert {"bad_time", "toml_syntax", "import_empty", "out_of_range"} <= codes
-    assert codes - standings.REASONS.keys() == set()
+    assert codes - REASONS.keys() == set()
 
 
 def test_what_the_manual_shows_works(lab: Lab) -> None:

@@ -1,0 +1,1 @@
+"""A table from a discipline file and a file of results, with no database."""

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ HEADINGS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "number": frozenset({"number", "no", "номер", "нөмір", "нөмірі", "n", "#"}),
 }
+
+Values = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,21 @@ def _parse_header(header: Row) -> tuple[dict[int, str], list[str], list[RowError
     return columns, ignored, errors
 
 
+class _Claims:
+    """A team and a start number belong to the first row that has them."""
+
+    def __init__(self) -> None:
+        self._teams: dict[tuple[str, str], TeamRow] = {}
+        self._numbers: dict[int, TeamRow] = {}
+
+    def errors(self, row: TeamRow) -> Iterator[RowError]:
+        key = (fold_name(row.team), fold_name(row.school))
+        if (first := self._teams.setdefault(key, row)) is not row:
+            yield RowError(row.row, "team", "import_duplicate", {"first_row": first.row})
+        elif row.number and (first := self._numbers.setdefault(row.number, row)) is not row:
+            yield RowError(row.row, "number", "import_number_twice", {"first_row": first.row})
+
+
 class _Reader:
     def __init__(self, columns: dict[int, str], width: int, refused: dict[tuple[int, int], str]) -> None:
         self.columns = columns
@@ -147,20 +164,20 @@ class _Reader:
         self.refused = refused
         self.rows: list[TeamRow] = []
         self.errors: list[RowError] = []
-        self._teams: dict[tuple[str, str], int] = {}
-        self._numbers: dict[int, int] = {}
+        self._claims = _Claims()
 
     def take(self, row: Row) -> None:
-        values: dict[str, list[str]] = {name: [] for name in HEADINGS}
+        values: Values = {name: [] for name in HEADINGS}
         for position, cell in enumerate(row.cells):
             if cell and position in self.columns:
                 values[self.columns[position]].append(cell)
         errors = [*self._cell_errors(row), *_value_errors(row.number, values)]
         if not errors:
-            errors += self._claim(row.number, values)
+            team = _team_row(row.number, values)
+            errors += self._claims.errors(team)
+            if not errors:
+                self.rows.append(team)
         self.errors += errors
-        if not errors:
-            self.rows.append(_team_row(row.number, values))
 
     def _cell_errors(self, row: Row) -> Iterator[RowError]:
         for position, cell in enumerate(row.cells):
@@ -170,18 +187,26 @@ class _Reader:
             elif cell and position >= self.width:
                 yield RowError(row.number, get_column_letter(position + 1), "import_extra_cell")
 
-    def _claim(self, number: int, values: dict[str, list[str]]) -> Iterator[RowError]:
-        """A team and a start number belong to the first row that has them."""
-        key = (fold_name(values["team"][0]), fold_name(values["school"][0]))
-        if (first := self._teams.setdefault(key, number)) != number:
-            yield RowError(number, "team", "import_duplicate", {"first_row": first})
-        elif values["number"]:
-            bib = int(values["number"][0])
-            if (first := self._numbers.setdefault(bib, number)) != number:
-                yield RowError(number, "number", "import_number_twice", {"first_row": first})
+
+def check_rows(rows: Sequence[TeamRow]) -> list[RowError]:
+    """What is wrong with rows that did not come out of a table."""
+    if not rows:
+        return [RowError(0, "", "import_no_rows")]
+    claims, errors = _Claims(), []
+    for row in rows:
+        values: Values = {
+            "team": [row.team],
+            "school": [row.school],
+            "city": [row.city],
+            "coach": [row.coach],
+            "participants": list(row.participants),
+            "number": [] if row.number is None else [str(row.number)],
+        }
+        errors += [*_value_errors(row.row, values), *claims.errors(row)]
+    return errors
 
 
-def _value_errors(number: int, values: dict[str, list[str]]) -> Iterator[RowError]:
+def _value_errors(number: int, values: Values) -> Iterator[RowError]:
     for column in REQUIRED:
         if not any(fold_name(value) for value in values[column]):
             yield RowError(number, column, "import_required")
@@ -197,7 +222,7 @@ def _value_errors(number: int, values: dict[str, list[str]]) -> Iterator[RowErro
         yield RowError(number, "participants", "import_too_many_participants", {"limit": MOST_PARTICIPANTS})
 
 
-def _team_row(number: int, values: dict[str, list[str]]) -> TeamRow:
+def _team_row(number: int, values: Values) -> TeamRow:
     def text(column: str) -> str:
         return _squeeze(values[column][0]) if values[column] else ""
 

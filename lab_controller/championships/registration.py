@@ -10,7 +10,7 @@ from competitions import events as ev
 from competitions.contest import ContestState
 from lab_controller import audit
 from lab_controller.championships.desk import Desk
-from lab_controller.championships.imports import Preview, RowError, TeamRow, fold_name
+from lab_controller.championships.imports import Preview, RowError, TeamRow, check_rows, fold_name
 from lab_controller.championships.tables import EntryTeam, Participant, School, Team
 from lab_controller.errors import Invalid, NotFound
 
@@ -39,10 +39,7 @@ def add_entries(desk: Desk, rows: Sequence[TeamRow]) -> tuple[ev.Event, ...]:
     Raises Invalid `import_rows` with the errors.
     """
     session, state = desk.session, desk.state
-    checked = compare(state, Preview(tuple(rows)))
-    if checked.errors or not rows:
-        errors = [{"row": e.row, "column": e.column, "code": e.code, **e.params} for e in checked.errors]
-        raise Invalid("import_rows", errors=errors)
+    _refuse([*check_rows(rows), *compare(state, Preview(tuple(rows))).errors])
     taken = {int(entry) for entry in state.entries if entry.isdigit()}
     taken |= {row.number for row in rows if row.number is not None}
     free = iter(number for number in range(1, len(taken) + len(rows) + 1) if number not in taken)
@@ -55,6 +52,34 @@ def add_entries(desk: Desk, rows: Sequence[TeamRow]) -> tuple[ev.Event, ...]:
         events.append(ev.EntryAdded(entry, row.team, row.school, details))
     session.flush()
     return tuple(events)
+
+
+def change_entry(desk: Desk, entry: str, team: str, school: str) -> tuple[ev.Event, ...]:
+    """Correct a team's names. Raises Invalid `import_rows` for names that cannot be entered;
+    NotFound `unknown_entry`.
+    """
+    session, row = desk.session, TeamRow(1, team, school)
+    known, link = desk.state.entries.get(entry), session.get(EntryTeam, (desk.championship_id, entry))
+    if known is None or link is None:
+        raise NotFound("unknown_entry", entry=entry)
+    if (known.team, known.school) == (team, school):
+        return ()
+    others = {name: each for name, each in desk.state.entries.items() if name != entry}
+    _refuse([*check_rows([row]), *compare(replace(desk.state, entries=others), Preview((row,))).errors])
+    their_school, key = _find_school(session, row), fold_name(team)
+    theirs = session.exec(select(Team).where(Team.school_id == their_school.id, Team.name_key == key)).first()
+    if theirs is not None and theirs.id != link.team_id:
+        link.team_id = theirs.id
+    else:
+        ours = session.get_one(Team, link.team_id)
+        ours.school_id, ours.name, ours.name_key = their_school.id, team, key
+    return (ev.EntryChanged(entry, team, school),)
+
+
+def _refuse(errors: Sequence[RowError]) -> None:
+    if errors:
+        told = [{"row": e.row, "column": e.column, "code": e.code, **e.params} for e in errors]
+        raise Invalid("import_rows", errors=told)
 
 
 def _find_team(session: Session, row: TeamRow) -> Team:

@@ -105,6 +105,11 @@ class ChampionshipService(Writer):
         request = Request(actor, key, [slug, "add_entries", [asdict(row) for row in rows]])
         return self._set_up(request, lambda desk: registration.add_entries(desk, rows))
 
+    def change_entry(self, actor: str, slug: str, entry: str, *, team: str, school: str, key: str) -> Receipt:
+        """Correct the public names of an entry; the log keeps the old ones."""
+        request = Request(actor, key, [slug, "change_entry", entry, team, school])
+        return self._set_up(request, lambda desk: registration.change_entry(desk, entry, team, school))
+
     def withdraw_entry(self, actor: str, slug: str, entry: str, reason: str, *, key: str) -> Receipt:
         request = Request(actor, key, [slug, "withdraw_entry", entry, reason])
         return self._set_up(request, lambda desk: setup.withdraw_entry(desk.state, entry, reason))

@@ -1,0 +1,100 @@
+"""From a credited passage to the time since its run's start, with the evidence for both."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from sqlmodel import Session
+
+from competitions import commands as cmd
+from competitions import events as ev
+from competitions.run_states import RunState
+from devices.timing import FitSnapshot, IncomparableError, Passage, measure
+from lab_controller.canonical import canonical_json
+from lab_controller.championships.tables import GateBoot, PassageRow
+
+MOST_FITS = 3
+
+
+def from_row(row: PassageRow) -> Passage:
+    return Passage(row.device, row.boot, row.seq, row.lane, cast(Literal["B", "C"], row.edge), row.us)
+
+
+def from_evidence(evidence: Mapping[str, Any], edge: str) -> Passage:
+    return Passage(
+        evidence["device"],
+        evidence["boot"],
+        evidence["seq"],
+        evidence["lane"],
+        cast(Literal["B", "C"], edge),
+        evidence["us"],
+    )
+
+
+def see(session: Session, run: RunState, point: str, passage: Passage, spec_ppm: int) -> cmd.SeePassage:
+    """The command that shows a passage to its run: measured from the start passage where that can be."""
+    evidence: dict[str, Any] = {
+        "device": passage.device,
+        "boot": passage.boot,
+        "seq": passage.seq,
+        "lane": passage.lane,
+        "us": passage.us,
+    }
+    start = _start_of(run)
+    if start is None:
+        return cmd.SeePassage(point, passage.edge, None, None, {**evidence, "problem": "before_start"})
+    evidence["start"] = {"device": start.device, "boot": start.boot, "seq": start.seq, "us": start.us}
+    fits = _fits(session, start, passage)
+    try:
+        result = measure(start, passage, fits, spec_ppm=spec_ppm)
+    except IncomparableError as error:
+        return cmd.SeePassage(point, passage.edge, None, None, {**evidence, "problem": error.code})
+    evidence["method"] = result.method
+    used = {device: fit.to_json() for device, fit in fits.items() if fit is not None}
+    if used:
+        evidence["fits"] = used
+    return cmd.SeePassage(point, passage.edge, result.value_us, result.bound_us, evidence)
+
+
+def _start_of(run: RunState) -> Passage | None:
+    for record in reversed(run.timeline):
+        if record.kind == ev.RunStarted.KIND:
+            return from_evidence(record.payload["evidence"], "B")
+    return None
+
+
+def remember_fit(session: Session, device: str, fit: dict[str, Any], now_us: int) -> bool:
+    """Keep a fit with its boot, the last of each host clock; tells whether the boot is new."""
+    row = session.get(GateBoot, (device, fit["boot"]))
+    is_new = row is None
+    if row is None:
+        row = GateBoot(device=device, boot=fit["boot"], first_seen_us=now_us, fits=[])
+    others = [each for each in row.fits if each["clock_id"] != fit["clock_id"]]
+    row.fits = [*others, fit][-MOST_FITS:]
+    session.add(row)
+    return is_new
+
+
+def remember_boot(session: Session, device: str, boot: str, now_us: int) -> bool:
+    """Tells whether the boot is new."""
+    if session.get(GateBoot, (device, boot)) is not None:
+        return False
+    session.add(GateBoot(device=device, boot=boot, first_seen_us=now_us, fits=[]))
+    return True
+
+
+def _fits(session: Session, start: Passage, end: Passage) -> dict[str, FitSnapshot | None]:
+    """The newest fits of both boards, by one host clock if there is one that both were held against."""
+    first, last = (_fits_of(session, passage) for passage in (start, end))
+    shared = [clock_id for clock_id in last if clock_id in first]
+    if start.device == end.device or not shared:
+        return {
+            passage.device: next(reversed(fits.values()), None)
+            for passage, fits in ((start, first), (end, last))
+        }
+    return {start.device: first[shared[-1]], end.device: last[shared[-1]]}
+
+
+def _fits_of(session: Session, passage: Passage) -> dict[str, FitSnapshot]:
+    row = session.get(GateBoot, (passage.device, passage.boot))
+    fits = row.fits if row is not None else []
+    return {each["clock_id"]: FitSnapshot.from_json(canonical_json(each)) for each in fits}

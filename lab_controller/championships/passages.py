@@ -1,0 +1,231 @@
+"""The hub's handler for timing gates: stored, credited and logged in one transaction."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select, tuple_
+
+from competitions import commands as cmd
+from devices.timing.passages import SPEC_PPM
+from lab_controller.bus.handler import Effects, Inbound, Outbound
+from lab_controller.bus.topics import Topic
+from lab_controller.canonical import canonical_json
+from lab_controller.championships import crediting, elapsed, gate_faults, gate_messages
+from lab_controller.championships.arming import open_armings
+from lab_controller.championships.desk import Desk
+from lab_controller.championships.execution import carry_out
+from lab_controller.championships.gate_messages import Answer, GateMessages
+from lab_controller.championships.journal import lock_championship
+from lab_controller.championships.service import ChampionshipService
+from lab_controller.championships.tables import Arming, EdgeRow, PassageRow
+from lab_controller.equipment.tables import Device
+
+GONE = frozenset({"lost", "disconnected"})
+
+
+class PassageHandler:
+    """`spec_ppm` is how far a board's clock may be off before it has been measured."""
+
+    def __init__(self, service: ChampionshipService, *, spec_ppm: int = SPEC_PPM) -> None:
+        self.service = service
+        self.spec_ppm = spec_ppm
+
+    def wants(self, topic: Topic) -> bool:
+        return gate_messages.wants(topic)
+
+    def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
+        """In any order, any number of times: what comes of it is the same."""
+        return _Batch(self, session, gate_messages.read(messages)).store()
+
+
+class _Batch:
+    def __init__(self, handler: PassageHandler, session: Session, told: GateMessages) -> None:
+        self.session = session
+        self.told = told
+        self.spec_ppm = handler.spec_ppm
+        self.projections = handler.service.projections
+        self.now_us = handler.service.clock.now_us()
+        self.effects = Effects()
+        self.desks: dict[int, Desk] = {}
+
+    def store(self) -> Effects:
+        children = self._children()
+        devices = {each.device for each in self.told.passages} | {each.device for each in self.told.answers}
+        devices |= {each[0] for each in self.told.fits} | {each[0] for each in self.told.states}
+        devices |= {each[0] for each in self.told.alerts}
+        devices |= {child for each in children.values() for child in each}
+        self._lock(devices)
+        armings = [each for each in open_armings(self.session, devices) if each.run is not None]
+        for answer in self.told.answers:
+            self._take_answer(answer)
+        self._report_restarts(armings)
+        self._report_states(armings, children)
+        self._report_alerts(armings)
+        self._insert_edges()
+        self._credit(armings, self._insert_passages())
+        self._confirm()
+        return self.effects
+
+    def _children(self) -> dict[str, list[str]]:
+        """The devices behind each agent that told of its state: they come and go with it."""
+        agents = [device for device, _ in self.told.states]
+        rows = self.session.exec(select(Device.agent, Device.id).where(col(Device.agent).in_(agents))).all()
+        children: dict[str, list[str]] = {}
+        for agent, device in rows if agents else ():
+            children.setdefault(str(agent), []).append(device)
+        return children
+
+    def _lock(self, devices: set[str]) -> None:
+        """Hold every championship that the batch may write to, always in the same order."""
+        concerned = select(Arming.championship_id).where(
+            col(Arming.device).in_(devices), col(Arming.closed).is_(False)
+        )
+        ids = set(self.session.exec(concerned).all())
+        asked = [(answer.device, answer.token) for answer in self.told.answers]
+        if asked:
+            query = select(Arming.championship_id).where(tuple_(Arming.device, Arming.token).in_(asked))
+            ids |= set(self.session.exec(query).all())
+        for championship_id in sorted(ids):
+            self._desk(championship_id)
+
+    def _desk(self, championship_id: int) -> Desk:
+        if championship_id not in self.desks:
+            championship = lock_championship(self.session, championship_id)
+            self.desks[championship_id] = Desk(self.session, self.projections, championship, self.now_us)
+        return self.desks[championship_id]
+
+    def _take_answer(self, answer: Answer) -> None:
+        query = select(Arming).where(Arming.device == answer.device, Arming.token == answer.token)
+        mine = self.session.exec(query).all()
+        for arming in mine:
+            if arming.boot is None:
+                arming.boot, arming.armed_seq, arming.heard_seq = answer.boot, answer.seq, answer.seq
+                arming.closed = arming.run is None
+        self.session.flush()
+        for arming in mine[:1]:
+            if arming.run is not None:
+                self._arm(self._desk(arming.championship_id), arming.run, answer)
+
+    def _arm(self, desk: Desk, run: str, answer: Answer) -> None:
+        """The run is armed when the last of its gates has answered."""
+        known = desk.state.runs[run]
+        if known.phase != "arming" or known.token != answer.token:
+            return
+        query = select(Arming).where(Arming.token == answer.token, Arming.run == run)
+        armings = self.session.exec(query.order_by(col(Arming.device), col(Arming.input))).all()
+        if any(each.boot is None for each in armings):
+            return
+        gates = {each.device: {"boot": each.boot, "seq": each.armed_seq} for each in armings}
+        armed = cmd.Armed({"gates": gates})
+        self.effects.extend(carry_out(desk, run, armed, actor="system", source=answer.device).effects)
+
+    def _report_restarts(self, armings: Iterable[Arming]) -> None:
+        """A boot that was never seen before is a board that was reset: its seq starts anew."""
+        news = {
+            (device, fit["boot"])
+            for device, fit in self.told.fits
+            if elapsed.remember_fit(self.session, device, fit, self.now_us)
+        }
+        heard = {(each.device, each.boot) for each in self.told.answers}
+        heard |= {(each.device, each.boot) for each in self.told.passages}
+        news |= {each for each in heard if elapsed.remember_boot(self.session, *each, self.now_us)}
+        for device, boot in sorted(news):
+            hit = [each for each in armings if each.device == device and each.boot not in (None, boot)]
+            self._report(hit, "gate_restarted", {"boot": boot}, name=f"gate_restarted {boot}")
+
+    def _report_states(self, armings: Sequence[Arming], children: dict[str, list[str]]) -> None:
+        for device, state in self.told.states:
+            concerned = {device, *children.get(device, ())}
+            hit = [each for each in armings if each.device in concerned]
+            if state in GONE:
+                self._report(hit, "gate_lost", {"state": state})
+            elif state == "ready":
+                gate_faults.forget(hit, "gate_lost")
+
+    def _report_alerts(self, armings: Sequence[Arming]) -> None:
+        for device, alert, params in self.told.alerts:
+            hit = [each for each in armings if each.device == device]
+            if params is None:
+                gate_faults.forget(hit, f"alert {alert}")
+            else:
+                self._report(hit, params.get("code") or alert, params, name=f"alert {alert}")
+
+    def _report(self, armings: Sequence[Arming], code: str, params: dict[str, Any], name: str = "") -> None:
+        for championship_id in sorted({each.championship_id for each in armings}):
+            hit = [each for each in armings if each.championship_id == championship_id]
+            desk = self._desk(championship_id)
+            self.effects.extend(gate_faults.report(desk, hit, code, params, name=name))
+
+    def _insert_passages(self) -> list[PassageRow]:
+        """Those that were not there yet, in the order of their boards."""
+        seen = {(each.device, each.boot, each.number): each for each in self.told.passages}
+        known = _known(self.session, PassageRow.device, PassageRow.boot, PassageRow.seq, seen)
+        rows = [
+            PassageRow(
+                device=each.device,
+                boot=each.boot,
+                seq=each.number,
+                lane=each.lane,
+                edge=each.edge,
+                us=each.us,
+                received_us=each.received_us,
+            )
+            for key, each in sorted(seen.items())
+            if key not in known
+        ]
+        self.session.add_all(rows)
+        self.session.flush()
+        return rows
+
+    def _insert_edges(self) -> None:
+        seen = {(each.device, each.boot, each.number): each for each in self.told.edges}
+        known = _known(self.session, EdgeRow.device, EdgeRow.boot, EdgeRow.n, seen)
+        self.session.add_all(
+            EdgeRow(
+                device=each.device,
+                boot=each.boot,
+                n=each.number,
+                lane=each.lane,
+                edge=each.edge,
+                us=each.us,
+                received_us=each.received_us,
+            )
+            for key, each in sorted(seen.items())
+            if key not in known
+        )
+
+    def _credit(self, armings: Iterable[Arming], fresh: Iterable[PassageRow]) -> None:
+        for row in fresh:
+            owner = crediting.owner_of(self.session, row)
+            if owner is None or owner.run is None or owner.heard_seq is None:
+                continue
+            if owner.closed or row.seq <= owner.heard_seq:
+                desk = self._desk(owner.championship_id)
+                self.effects.extend(crediting.credit(desk, owner, row, self.spec_ppm))
+        for arming in armings:
+            if arming.boot is not None and not arming.closed:
+                desk = self._desk(arming.championship_id)
+                self.effects.extend(crediting.advance(desk, arming, self.spec_ppm))
+
+    def _confirm(self) -> None:
+        """Tell the agents which passages are safe, those that came again as well."""
+        safe: dict[tuple[str, str], set[int]] = {}
+        for seen in self.told.passages:
+            safe.setdefault((seen.device, seen.boot), set()).add(seen.number)
+        for (device, boot), seqs in sorted(safe.items()):
+            payload = canonical_json({"boot": boot, "seqs": sorted(seqs)}).encode()
+            self.effects.publish.append(Outbound(Topic(device, "set", "gate", "committed"), payload))
+
+
+def _known(
+    session: Session, device: Any, boot: Any, number: Any, keys: Collection[tuple[str, str, int]]
+) -> set[tuple[str, str, int]]:
+    """Which of the keys are stored; asked for in ranges, so that a batch is one question a board."""
+    known: set[tuple[str, str, int]] = set()
+    for board in {(each[0], each[1]) for each in keys}:
+        numbers = [each[2] for each in keys if (each[0], each[1]) == board]
+        query = select(number).where(
+            device == board[0], boot == board[1], number >= min(numbers), number <= max(numbers)
+        )
+        known |= {(*board, found) for found in session.exec(query).all()}
+    return known

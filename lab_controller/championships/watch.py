@@ -1,0 +1,112 @@
+"""What happens because time passes: a gate stays silent, a passage stays away, a time limit is reached."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
+
+from competitions import commands as cmd
+from devices.timing.passages import SPEC_PPM
+from lab_controller.bus.handler import Effects
+from lab_controller.championships import crediting, gate_faults
+from lab_controller.championships.desk import Desk
+from lab_controller.championships.execution import carry_out
+from lab_controller.championships.journal import lock_championship
+from lab_controller.championships.service import ChampionshipService
+from lab_controller.championships.tables import Arming, Championship
+
+log = structlog.get_logger(__name__)
+
+SILENT_US = 2_000_000
+LATE_NEWS_US = 1_000_000
+EVERY_S = 0.25
+
+
+class Watch:
+    """Looks at the runs that are under way, four times a second; any number of workers may."""
+
+    def __init__(self, service: ChampionshipService, *, spec_ppm: int = SPEC_PPM) -> None:
+        self.service = service
+        self.spec_ppm = spec_ppm
+
+    async def run(self) -> None:
+        """Look until cancelled; a database that is away is tried again."""
+        while True:
+            try:
+                await asyncio.to_thread(self.look)
+            except OperationalError as error:
+                log.warning("the watch waits for the database", error=str(error)[:200])
+            await asyncio.sleep(EVERY_S)
+
+    def look(self) -> None:
+        """Do what is due now; writes only if something is."""
+        with self.service.database.read() as session:
+            due = self._due(session)
+        for championship_id in due:
+            with self.service.database.write() as session:
+                championship = lock_championship(session, championship_id)
+                now_us = self.service.clock.now_us()
+                effects = self._act(Desk(session, self.service.projections, championship, now_us))
+            self.service.follow(effects)
+
+    def _due(self, session: Session) -> list[int]:
+        now_us = self.service.clock.now_us()
+        armings = session.exec(_under_way()).all()
+        due = {
+            each.championship_id for each in armings if _is_silent(each, now_us) or _is_stuck(each, now_us)
+        }
+        for championship_id in {each.championship_id for each in armings} - due:
+            desk = Desk(
+                session,
+                self.service.projections,
+                session.get_one(Championship, championship_id),
+                now_us,
+            )
+            if _over_limit(desk, [each for each in armings if each.championship_id == championship_id]):
+                due.add(championship_id)
+        return sorted(due)
+
+    def _act(self, desk: Desk) -> Effects:
+        effects = Effects()
+        query = _under_way().where(Arming.championship_id == desk.championship_id)
+        armings = desk.session.exec(query.execution_options(populate_existing=True)).all()
+        for arming in armings:
+            if _is_silent(arming, desk.now_us):
+                silent = [each for each in armings if each.token == arming.token and each.boot is None]
+                effects.extend(gate_faults.report(desk, silent, "gate_silent", {}))
+            elif _is_stuck(arming, desk.now_us):
+                effects.extend(crediting.advance(desk, arming, self.spec_ppm))
+        for run in _over_limit(desk, armings):
+            limit = cmd.ReachTimeLimit()
+            effects.extend(carry_out(desk, run, limit, actor="system", source="clock").effects)
+        return effects
+
+
+def _under_way() -> Any:
+    query = select(Arming).where(col(Arming.closed).is_(False), col(Arming.run).is_not(None))
+    return query.order_by(col(Arming.id))
+
+
+def _is_silent(arming: Arming, now_us: int) -> bool:
+    waits = arming.boot is None and "gate_silent" not in arming.faults
+    return waits and now_us - arming.asked_us >= SILENT_US
+
+
+def _is_stuck(arming: Arming, now_us: int) -> bool:
+    since_us = arming.stuck_since_us
+    return since_us is not None and now_us - since_us >= crediting.HOLD_US
+
+
+def _over_limit(desk: Desk, armings: Sequence[Arming]) -> list[str]:
+    """Runs past their limit, news of a finish in time having had time to come."""
+    over = []
+    for name in sorted({each.run for each in armings if each.run is not None}):
+        run, limit_us = desk.state.runs[name], desk.state.rules_of(name).time_limit_us
+        if run.phase != "running" or run.started_at_us is None or limit_us is None:
+            continue
+        if desk.now_us >= run.started_at_us + limit_us + LATE_NEWS_US:
+            over.append(name)
+    return over

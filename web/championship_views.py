@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from competitions.contest import ContestState, Entry
-from competitions.disciplines import Discipline
-from lab_controller.championships.tables import Championship
+from competitions.disciplines import Discipline, iter_disciplines
+from lab_controller.championships.tables import Championship, LogRecord
 from lab_controller.database import Database
+from lab_controller.errors import Invalid
 
 UNDER_WAY = {"arming", "armed", "running", "proposed"}
 
@@ -77,3 +78,22 @@ def list_points(discipline: Discipline) -> list[str]:
     if discipline.finish:
         points.append(discipline.finish.point)
     return list(dict.fromkeys(points))
+
+
+def find_embargo(database: Database, slug: str) -> int:
+    """The record that began the embargo which holds now; 0 if there never was one."""
+    query = (
+        select(func.max(LogRecord.seq))
+        .join(Championship, col(Championship.id) == LogRecord.championship_id)
+        .where(Championship.slug == slug, LogRecord.kind == "embargo_set")
+    )
+    with database.read() as session:
+        return session.exec(query).one() or 0
+
+
+def find_rules(discipline: str) -> str:
+    """The text of a built-in discipline; raises Invalid `discipline_unknown`."""
+    for each in iter_disciplines():
+        if each.id == discipline:
+            return each.text
+    raise Invalid("discipline_unknown", discipline=discipline)

@@ -9,6 +9,7 @@ from lab_controller.equipment.queries import DeviceView
 
 LANES = (1, 2)
 MOST_PORTS = 64
+PORT_KEYS = ("port", "usb", "kit", "device", "holder", "problem")
 Problem = dict[str, Any]
 
 
@@ -92,14 +93,12 @@ def list_problems(device: DeviceView) -> list[Problem]:
         for _, alert in sorted(device.alerts.items())
     ]
     told = {problem["code"] for problem in problems}
-    for port in read_ports(device.latest.get("agent/ports")):
-        if port["problem"]:
-            problems.append(
-                {
-                    "code": port["problem"]["code"],
-                    "params": {"port": port["port"]} | port["problem"]["params"],
-                }
-            )
+    alerted = {problem["params"].get("port") for problem in problems}
+    problems += [
+        port["problem"]
+        for port in read_ports(device.latest.get("agent/ports"))
+        if port["problem"] and port["port"] not in alerted
+    ]
     if device.blocked and not told & {"beam_blocked", "blocked"}:
         problems.append({"code": "beam_blocked", "params": {"lanes": sorted(device.blocked)}})
     return problems
@@ -153,19 +152,14 @@ def read_pair(value: object) -> list[float] | None:
 
 
 def read_ports(text: str | None) -> list[dict[str, Any]]:
-    """An agent's ports; `problem` becomes a code with parameters."""
-    told = read_object(text)
-    if not isinstance(told, list):
-        return []
-    ports = [port for port in told if isinstance(port, dict)][:MOST_PORTS]
+    """An agent's ports: port, usb, kit, device, and `problem` as a code with parameters."""
+    ports = [port for port in as_list(read_object(text)) if isinstance(port, dict)][:MOST_PORTS]
     return [
-        {key: str(port[key])[:120] if port.get(key) else None for key in ("port", "usb", "kit", "device")}
-        | {"problem": read_problem(port.get("problem"))}
-        for port in ports
+        read_port({name: str(port[name])[:120] for name in PORT_KEYS if port.get(name)}) for port in ports
     ]
 
 
-def read_problem(told: object) -> Problem | None:
-    if isinstance(told, dict) and isinstance(told.get("code"), str):
-        return {"code": told["code"][:64], "params": told.get("params") or {}}
-    return {"code": told[:64], "params": {}} if isinstance(told, str) and told else None
+def read_port(told: dict[str, str]) -> dict[str, Any]:
+    params = {name: told[name] for name in ("port", "holder") if name in told}
+    problem = {"code": told["problem"], "params": params} if "problem" in told else None
+    return {name: told.get(name) for name in ("port", "usb", "kit", "device")} | {"problem": problem}

@@ -11,9 +11,8 @@ from web.wording import SENTENCES, UNKNOWN
 def explain_code(code: str, params: Mapping[str, object], language: str) -> str:
     """One or two sentences for `code`; a code of an unknown plug-in still names itself."""
     message = load_catalogue(language).gettext(find_sentence(code, params))
-    values = {
-        name: format_value(name, value, language) for name, value in ({"code": code} | dict(params)).items()
-    }
+    told = dict(params) | {"code": code}
+    values = {name: format_value(name, value, language) for name, value in told.items()}
     return message.format_map(dict.fromkeys(list_placeholders(message), "?") | values)
 
 

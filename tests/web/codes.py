@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("competitions", "devices", "lab_controller", "web")
 ERROR_BASES = {"LabError", "CompetitionError", "DeviceError"}
-CODE_FIELDS = {"code": {"Fault", "Alert", "ReportFault", "GateFault"}}
+# Calls that tell a fault without raising it, and at which argument they take the code.
+TELLERS = {"_raise": 1, "report": 2, "_report": 1, "ReportFault": 0, "RowError": 2}
 
 
 def iter_sources() -> Iterator[tuple[Path, ast.Module]]:
@@ -31,14 +32,14 @@ def error_classes(sources: list[tuple[Path, ast.Module]]) -> set[str]:
 
 
 def raised_codes() -> dict[str, str]:
-    """Each code that is written in a call of an error class, and a file where it is."""
+    """Each code that is written in a call of an error class or a teller, and a file where it is."""
     sources = list(iter_sources())
-    classes = error_classes(sources)
+    place = dict.fromkeys(error_classes(sources), 0) | TELLERS
     codes: dict[str, str] = {}
     for path, tree in sources:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and called(node) in classes and node.args:
-                for code in constants(node.args[0]):
+            if isinstance(node, ast.Call) and len(node.args) > place.get(called(node), 99):
+                for code in constants(node.args[place[called(node)]]):
                     codes.setdefault(code, str(path.relative_to(ROOT)))
     return codes
 
@@ -48,9 +49,12 @@ def called(node: ast.Call) -> str:
 
 
 def constants(node: ast.expr) -> Iterator[str]:
-    """The strings that an expression may be: itself, or either side of a condition."""
+    """The strings that an expression may be: itself, or a branch of a condition."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
         yield from constants(node.body)
         yield from constants(node.orelse)
+    elif isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from constants(value)

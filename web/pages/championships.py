@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 
 from competitions.disciplines import iter_disciplines
 from lab_controller.championships.setup import NewChampionship
-from lab_controller.errors import Invalid, LabError
+from lab_controller.errors import LabError
 from lab_controller.people.roles import CITY, Role
 from web.auth import Admin, Staff, TheLab, needs
-from web.championship_views import count_running, list_championships
+from web.championship_views import count_running, find_rules, list_championships
 from web.languages import pick_name
 from web.public_address import public_url
 from web.rendering import render
@@ -80,11 +80,3 @@ def create(request: Request, lab: TheLab, account: Admin, form: Annotated[NewFor
     except LabError as error:
         return show_form(request, form, error)
     return RedirectResponse(f"/championships/{spec.slug}", 303)
-
-
-def find_rules(discipline: str) -> str:
-    """The text of a built-in discipline; raises Invalid `discipline_unknown`."""
-    for each in iter_disciplines():
-        if each.id == discipline:
-            return each.text
-    raise Invalid("discipline_unknown", discipline=discipline)

@@ -9,9 +9,53 @@ SENTENCES = {
     "device_alert": _("The device says: {text}. Look at it."),
     "property_not_settable": _("This device cannot do that. Choose another device."),
     "command_too_long": _("The command is too long for the device. Shorten it."),
-    "beam_blocked": _(
+    "beam_blocked": _("Something stands in a beam. Clear it, or turn the sensor to its lamp."),
+    "beam_blocked:lane": _(
+        "Something stands in the beam of input {lane}. Clear it, or turn the sensor to its lamp."
+    ),
+    "beam_blocked:lanes": _(
         "Something stands in the beam of input {lanes}. Clear it, or turn the sensor to its lamp."
     ),
+    "beam_bounces": _("A beam flickers. Fix the sensor so that it cannot shake, and shade it from the sun."),
+    "line_noise": _("Sentences arrive damaged. Change the cable, or keep it away from motors and chargers."),
+    "board_silent": _(
+        "The board does not answer. Press its RESET button; if that does not help, plug the cable in anew."
+    ),
+    "board_reset": _("The board restarted by itself. Times across the restart do not count: order a rerun."),
+    "clock_unsteady": _(
+        "The board's clock jumps. Its times are not trusted for a minute; if it stays, change the board."
+    ),
+    "drift_too_large": _(
+        "The board's clock runs {ppm} ppm wrong. Use it only with start and finish on this one board."
+    ),
+    "passages_lost": _(
+        "Some passages never arrived. Look at the run: enter the time by hand or order a rerun."
+    ),
+    "gate_restarted": _("A gate restarted during the run. Check its power, then order a rerun."),
+    "gate_lost": _("A gate of this field went silent. Check its cable or power."),
+    "gate_silent": _("A gate did not answer the arming. Check its cable, then arm again."),
+    "rule_failed": _(
+        "The rules could not take this passage ({rule}). It is kept; look at the run before you accept."
+    ),
+    "port_busy": _(
+        "Another program holds the port {port}. Close it (often the Arduino IDE), then wait a few seconds."
+    ),
+    "port_busy:holder": _("{holder} holds the port {port}. Close that program, then wait a few seconds."),
+    "permission_denied": _(
+        "The lab may not open the port {port}. Add its user to the group “dialout” and sign in again."
+    ),
+    "port_missing": _("The port {port} is gone. Plug the cable in again."),
+    "port_failed": _(
+        "The port {port} cannot be opened. Plug the cable in again, at another socket if need be."
+    ),
+    "port_not_named": _(
+        "A board without a known name is on {port}. If it is a gate, upload the gate's sketch to it."
+    ),
+    "cable_pulled": _("The cable of {port} was pulled. Plug it in again; everything goes on by itself."),
+    "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
+    "no_answer": _("What is on {port} does not answer as a gate. Upload the gate's sketch, or ignore it."),
+    "device_absent": _("The device is not there. Plug it in, then try again."),
+    "bad_command": _("The device did not understand the command. Load the page again and repeat it."),
     "not_connected": _(
         "There is no connection to the message broker. Check the network; it is tried again by itself."
     ),

@@ -21,6 +21,7 @@ SENTENCES = {
     "laps_without_end": _("Laps need a number or a time limit. Add one of the two."),
     "expression_syntax": _("A formula cannot be read: {expression}. Check its brackets and signs."),
     "expression_too_long": _("A formula is longer than {longest} characters. Shorten it."),
+    "expression_loops": _("A formula may not contain loops. Write it without them."),
     "expression_failed": _("A formula could not be computed from these values. Check the rules' score."),
     "expression_not_a_number": _("A formula must come to a number. Check the rules' score."),
 }

@@ -3,7 +3,7 @@
 from web.languages import mark as _
 
 SENTENCES = {
-    "sign_in_needed": _("Sign in first, then open this page again."),
+    "sign_in_needed": _("This is for people who have signed in. Sign in, then open it again."),
     "sign_in_failed": _("The login and the password do not fit together. Check both and try again."),
     "sign_in_limited": _("Too many tries. Wait {retry_after_s} seconds, then try again."),
     "role_needed": _("Your account may not do this. Ask an administrator for the role “{role}”."),

@@ -44,5 +44,14 @@ SENTENCES = {
     "negative": _("The finish came before the start. Check which gate stands where, then order a rerun."),
     "status_by_command": _("This status comes from another button. Use rerun or void."),
     "empty": _("This must not be empty. Write a few words."),
+    "embargo": _("Results are held back until the award ceremony. Come back after it."),
+    "bad_time": _("“{value}” is not a time. Write seconds, such as 12.483 or 1:02.483."),
+    "bad_status": _("“{value}” is not a status. Write one of: {known}."),
+    "bad_number": _("“{value}” is not a number that fits. Correct it."),
+    "bad_toggle": _("“{value}” is neither yes nor no. Write one of: {known}."),
+    "json_syntax": _("The file is not valid JSON: {reason}. Correct that place."),
+    "json_shape": _(
+        "Row {row} of the results has the wrong shape. Compare it with the example in the guide."
+    ),
     "other_discipline": _("The run was opened under other rules. Open a new run."),
 }

@@ -1,0 +1,75 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from lab_controller.lab import Lab
+from lab_controller.settings import Settings
+from tests.web.people import ADMIN, JUDGE, PASSWORD, SCREEN, TEACHER
+from web.app import create_app
+
+SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A real lab with four accounts and nothing else."""
+    settings = Settings(
+        data_dir=tmp_path,
+        mqtt_host="127.0.0.1",
+        mqtt_port=0,
+        argon2_time_cost=1,
+        argon2_memory_kib=64,
+        argon2_parallelism=1,
+    )
+    async with Lab.open(settings, embedded_agent=False) as lab:
+        for login, role, scope in (ADMIN, JUDGE, SCREEN, TEACHER):
+            lab.people.create_account(actor="test", login=login, password=PASSWORD, language="en")
+            lab.people.grant(actor="test", login=login, role=role, scope=scope)
+        yield lab
+
+
+@pytest.fixture
+def app(lab: Lab) -> FastAPI:
+    return create_app(lab)
+
+
+@pytest.fixture
+async def browse(app: FastAPI) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
+    """Opens browsers: clients that keep cookies, ask for pages in English and do not follow redirects."""
+    async with AsyncExitStack() as stack:
+
+        def browse() -> httpx.AsyncClient:
+            transport = httpx.ASGITransport(app=app, client=("10.0.0.7", 50_000), raise_app_exceptions=False)
+            headers = {"Accept": "text/html", "Accept-Language": "en", "Origin": "http://lab"}
+            client = httpx.AsyncClient(transport=transport, base_url="http://lab", headers=headers)
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield browse
+
+
+@pytest.fixture
+def guest(browse: Callable[[], httpx.AsyncClient]) -> httpx.AsyncClient:
+    return browse()
+
+
+@pytest.fixture
+def sign_in(browse: Callable[[], httpx.AsyncClient]) -> SignIn:
+    """A browser in which somebody has signed in."""
+
+    async def sign_in(login: str) -> httpx.AsyncClient:
+        client = browse()
+        answer = await client.post("/sign-in", data={"login": login, "password": PASSWORD})
+        assert answer.status_code == 303
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+async def admin(sign_in: SignIn) -> httpx.AsyncClient:
+    return await sign_in(ADMIN[0])

@@ -15,12 +15,12 @@ class _Known:
     table: tuple[Standing, ...]
 
     def holds(self, state: ContestState, accepted: Any) -> bool:
-        # The fold replaces only the parts that a record changes, so what is the same object is the same.
+        before = self.state
         return (
-            self.state.entries is state.entries
-            and self.state.discipline is state.discipline
-            and self.state.settlements is state.settlements
-            and self.accepted == accepted
+            self.accepted == accepted
+            and before.discipline is state.discipline
+            and before.settlements == state.settlements
+            and before.entries == state.entries
         )
 
 

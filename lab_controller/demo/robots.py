@@ -33,7 +33,6 @@ class Drive:
     settle_us: int
     elapsed_us: int
     blocked_us: int
-    line_losses: int
     lost_byte: bool
 
 
@@ -47,6 +46,5 @@ def plan_drive(team: DemoTeam, chance: Random) -> Drive:
         settle_us=chance.randint(*SETTLE_US),
         elapsed_us=STUCK_US if stuck else max(clean_us, team.mean_us // 2) + losses * 1_400_000,
         blocked_us=chance.randint(*NOSE_TO_TAIL_US),
-        line_losses=losses,
         lost_byte=chance.random() < LOST_BYTE_SHARE,
     )

@@ -11,7 +11,9 @@ from tests.bench.figures import Figure, print_table
 
 def iter_names() -> Sequence[str]:
     """Names of the benchmark modules: every `bench_*.py` of this folder."""
-    return sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name.startswith("bench_"))
+    return sorted(
+        module.name for module in pkgutil.iter_modules(bench.__path__) if module.name.startswith("bench_")
+    )
 
 
 def main(wanted: Sequence[str]) -> None:

@@ -1,0 +1,40 @@
+"""Who may sign in to the demo."""
+
+from dataclasses import dataclass
+
+from lab_controller.errors import Conflict
+from lab_controller.people import PeopleService
+
+ACTOR = "demo"
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    login: str
+    password: str
+    name: str
+    role: str
+    language: str
+
+
+ACCOUNTS = (
+    DemoAccount("admin", "steppe-eagle", "Әкімші", "admin", "kk"),
+    DemoAccount("judge", "golden-gate", "Төреші", "judge", "ru"),
+    DemoAccount("hall", "big-screen", "Зал экраны", "display", "kk"),
+)
+
+
+def add_accounts(people: PeopleService) -> None:
+    """Create the demo's accounts, unless they are there from an earlier start."""
+    for account in ACCOUNTS:
+        try:
+            people.create_account(
+                actor=ACTOR,
+                login=account.login,
+                password=account.password,
+                name=account.name,
+                language=account.language,
+            )
+        except Conflict:
+            continue
+        people.grant(actor=ACTOR, login=account.login, role=account.role, scope="city")

@@ -1,0 +1,45 @@
+"""Standings of a whole championship from its whole log, in memory."""
+
+import gc
+import statistics
+import time
+from typing import Any
+
+from competitions.contest import fold
+from competitions.disciplines import iter_disciplines
+from competitions.ranking import standings
+from tests.bench.contest_logs import build_log
+from tests.bench.figures import Figure
+
+TEAMS = 315
+LIMIT_MS = 50.0
+REPEATS = 15
+
+
+def _milliseconds(log: list[dict[str, Any]]) -> float:
+    took = []
+    for _ in range(REPEATS):
+        gc.collect()
+        begun = time.perf_counter()
+        standings(fold(log))
+        took.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(took)
+
+
+def measure() -> list[Figure]:
+    """Median time of fold and ranking for 315 teams, and its growth over ten times as many."""
+    discipline = next(each for each in iter_disciplines() if each.id == "line_following_b")
+    log = build_log(discipline, TEAMS)
+    one = _milliseconds(log)
+    ten = _milliseconds(build_log(discipline, TEAMS * 10))
+    return [
+        Figure(
+            f"standings of {TEAMS} teams from {len(log)} records",
+            f"{one:.1f} ms",
+            f"{LIMIT_MS:.0f} ms",
+            one < LIMIT_MS,
+        ),
+        Figure(
+            "the same with ten times the teams", f"{ten / one:.1f} times as long", "10 times", ten / one < 12
+        ),
+    ]

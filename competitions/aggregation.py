@@ -15,7 +15,7 @@ Attempts = tuple[Result | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class TeamResult:
-    """`status` None: nothing accepted yet. `keys` is empty unless the team is ranked by them.
+    """`status` None: nothing accepted yet, or not enough and more may come. `keys` is empty unless the team is ranked by them.
 
     `counted` holds the numbers (from 1) of the attempts that the result is made of.
     """
@@ -61,6 +61,8 @@ def aggregate(discipline: Discipline, entry: str, attempts: Attempts) -> TeamRes
             keys = tuple(value for each in (keys, *rest) for value in each)
         return TeamResult(entry, best.status, keys, best, attempts, (number,))
     if len(candidates) < rule.n and rule.fewer == "no_result":
+        if len(candidates) + attempts.count(None) >= rule.n:
+            return TeamResult(entry, None, (), None, attempts)
         return _unranked(entry, _overall(statuses), attempts)
     chosen = candidates[: rule.n]
     divisor = len(chosen) if rule.method == "mean_best_n" else 1

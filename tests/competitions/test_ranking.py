@@ -167,6 +167,12 @@ def test_attempts_become_one_result(rule: str, attempts: list[Given], value_us: 
     assert (row.result.value_us, row.status) == (value_us, Status.OK if value_us is not None else Status.DNF)
 
 
+def test_a_team_that_may_still_reach_its_number_of_runs_is_not_called_unfinished() -> None:
+    rules = parse_discipline(discipline_text(tables='[aggregate]\nmethod = "mean_best_n"\nn = 2'))
+    row = table(rules, {"a": [at(5), None]})[0]
+    assert (row.place, row.status, row.result) == (None, None, None)
+
+
 def test_a_sum_is_as_uncertain_as_its_parts_together() -> None:
     rules = parse_discipline(discipline_text(tables='[aggregate]\nmethod = "sum_best_n"\nn = 2'))
     assert table(rules, {"a": [at(5, 300), at(9, 400)]})[0].keys == (KeyValue(14_000_000, 700),)

@@ -15,6 +15,7 @@ from web.auth import load_account
 from web.limits import BodyLimit
 from web.live.channels import Channels
 from web.metrics import Metrics
+from web.openapi import install_description
 from web.origin import OriginCheck
 from web.problems import install_problems
 from web.rendering import DIST
@@ -56,4 +57,5 @@ def create_app(lab: Lab) -> FastAPI:
     for package, in_schema in ((api, True), (live, False), (pages, False)):
         for router in iter_routers(package):
             app.include_router(router, include_in_schema=in_schema, dependencies=[Depends(load_account)])
+    install_description(app)
     return app

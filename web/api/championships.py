@@ -20,7 +20,6 @@ from web.api.shapes import (
     Receipt,
     Record,
     Standings,
-    problems,
 )
 from web.auth import Admin, CurrentAccount, TheLab, needs
 from web.championship_views import find_embargo, find_rules, list_championships
@@ -30,7 +29,7 @@ Slug = Annotated[str, Path(max_length=64)]
 Editor = Annotated[Identity, Depends(needs(Role.ADMIN, "championship:{slug}"))]
 
 
-@router.get("", summary="All championships, the newest first", responses=problems())
+@router.get("", summary="All championships, the newest first")
 def list_all(lab: TheLab, limit: Limit = 100, cursor: Cursor = "") -> Page[Championship]:
     before = decode_cursor(cursor, int, str)
     found, more = cut(list_championships(lab.database, before=before, limit=limit + 1), limit)
@@ -38,13 +37,13 @@ def list_all(lab: TheLab, limit: Limit = 100, cursor: Cursor = "") -> Page[Champ
     return Page(items=[Championship(**row.public()) for row in found], next=following)
 
 
-@router.post("", status_code=201, summary="Begin a championship", responses=problems(401, 403, 409))
+@router.post("", status_code=201, summary="Begin a championship")
 def create(lab: TheLab, account: Admin, new: NewChampionship, idempotency_key: IdempotencyKey) -> Receipt:
     spec = setup.NewChampionship(new.slug, new.name.model_dump(), find_rules(new.discipline))
     return told(lab.championships.create(account.account, spec, key=idempotency_key))
 
 
-@router.get("/{slug}/standings", summary="The standings, as the board shows them", responses=problems(404))
+@router.get("/{slug}/standings", summary="The standings, as the board shows them")
 def show_standings(lab: TheLab, slug: Slug, limit: Limit = 500, cursor: Cursor = "") -> Standings:
     """Under embargo there are no places, times or scores in it."""
     board = board_view(lab.championships.folded(slug), lab.clock.now_us())
@@ -54,7 +53,7 @@ def show_standings(lab: TheLab, slug: Slug, limit: Limit = 500, cursor: Cursor =
     return Standings(**named, items=rows, next=encode_cursor(max(0, first) + limit) if more else None)
 
 
-@router.get("/{slug}/log", summary="The log after a record", responses=problems(404))
+@router.get("/{slug}/log", summary="The log after a record")
 def show_log(
     lab: TheLab,
     account: CurrentAccount,
@@ -79,12 +78,7 @@ class NewTeams(BaseModel):
     teams: Annotated[list[NewTeam], Field(min_length=1, max_length=500)]
 
 
-@router.post(
-    "/{slug}/entries",
-    status_code=201,
-    summary="Enter teams, all or none",
-    responses=problems(401, 403, 404, 409),
-)
+@router.post("/{slug}/entries", status_code=201, summary="Enter teams, all or none")
 def add_entries(
     lab: TheLab, account: Editor, slug: Slug, new: NewTeams, idempotency_key: IdempotencyKey
 ) -> Receipt:
@@ -99,11 +93,7 @@ class Gates(BaseModel):
     gates: Annotated[list[Gate], Field(max_length=32)]
 
 
-@router.put(
-    "/{slug}/fields/{field}",
-    summary="Say which gates stand on a field",
-    responses=problems(401, 403, 404, 409),
-)
+@router.put("/{slug}/fields/{field}", summary="Say which gates stand on a field")
 def set_field(  # noqa: PLR0917  the framework passes by name
     lab: TheLab,
     account: Editor,
@@ -121,9 +111,7 @@ class Embargo(BaseModel):
     reason: Annotated[str, Field(max_length=200)] = ""
 
 
-@router.put(
-    "/{slug}/embargo", summary="Hold results back, or show them", responses=problems(401, 403, 404, 409)
-)
+@router.put("/{slug}/embargo", summary="Hold results back, or show them")
 def set_embargo(
     lab: TheLab, account: Editor, slug: Slug, wanted: Embargo, idempotency_key: IdempotencyKey
 ) -> Receipt:

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from web.api.pagination import Cursor, Limit, Page, cut, decode_cursor, encode_cursor
-from web.api.shapes import Device, problems
+from web.api.shapes import Device
 from web.auth import Staff, TheLab
 from web.device_views import view_device
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
 
-@router.get("", summary="All devices by id", responses=problems(401, 403))
+@router.get("", summary="All devices by id")
 def list_all(
     lab: TheLab,
     account: Staff,
@@ -29,6 +29,6 @@ def list_all(
     )
 
 
-@router.get("/{dev}", summary="One device", responses=problems(401, 403, 404))
+@router.get("/{dev}", summary="One device")
 def show(lab: TheLab, account: Staff, dev: Annotated[str, Path(max_length=64)]) -> Device:
     return Device(**view_device(lab.equipment.get_device(dev)).public())

@@ -147,9 +147,3 @@ class Device(BaseModel):
     boot: str | None
     drift_ppm: float | None
     drift_bound_ppm: float | None
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of an operation, for its description."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-    return {status: {"description": "Refused", "content": content} for status in (*statuses, 422)}

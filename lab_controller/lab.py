@@ -16,7 +16,7 @@ from lab_controller.bus.broker import EmbeddedBroker
 from lab_controller.bus.changes import Changes
 from lab_controller.bus.connecting import Address, connect, external_address
 from lab_controller.bus.handler import Handler
-from lab_controller.bus.hub import Hub
+from lab_controller.bus.hub import FILTERS, Hub
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.clock import SteadyClock
 from lab_controller.database import Database
@@ -37,6 +37,7 @@ class Lab:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.hub_id = f"{HUB_PREFIX}{settings.worker}"
         self.clock = SteadyClock()
         self.changes = Changes()
         self.database = Database(settings.store_url)
@@ -60,6 +61,7 @@ class Lab:
             stack.callback(lab.database.close)
             await asyncio.to_thread(lab._migrate)
             if lab.broker is not None:
+                lab.broker.expect_hub(lab.hub_id, FILTERS)
                 await lab.broker.start()
                 stack.push_async_callback(lab.broker.stop)
             await lab._start_hub()
@@ -109,15 +111,14 @@ class Lab:
             log.info("database migrated", revision=revision)
 
     async def _start_hub(self) -> None:
-        hub_id = f"{HUB_PREFIX}{self.settings.worker}"
-        transport = connect(self.settings, self.address(hub_id), client_id=hub_id)
+        transport = connect(self.settings, self.address(self.hub_id), client_id=self.hub_id)
         self.hub = Hub(
             transport,
             self.database,
             [DeviceHandler(), TelemetryHandler(), *passage_handlers(self.championships)],
             self.changes,
             self.clock,
-            hub_id=hub_id,
+            hub_id=self.hub_id,
             max_payload_bytes=self.settings.mqtt_max_payload_bytes,
             shared=self.settings.mqtt_shared,
             forward_changes=self.broker is None,

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Sequence
 
 import structlog
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
 from lab_controller import metrics
-from lab_controller.bus.access import Member
+from lab_controller.bus.access import Kind, Member
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.lab_broker import BrokerHooks, LabBroker
 from lab_controller.canonical import canonical_json
@@ -34,8 +35,13 @@ class EmbeddedBroker:
         self._clock = clock
         self._failures: defaultdict[str, deque[int]] = defaultdict(deque)
         self._take_overs: dict[str, int] = {}
+        self._expected: dict[Member, tuple[str, ...]] = {}
         self._broker: LabBroker | None = None
         self.port = settings.mqtt_port
+
+    def expect_hub(self, client_id: str, filters: Sequence[str]) -> None:
+        """Before `start`: a gate that reconnects faster than the hub must not speak to nobody."""
+        self._expected[Member(client_id, Kind.HUB)] = tuple(filters)
 
     async def start(self) -> None:
         listener = ListenerConfig(
@@ -49,6 +55,8 @@ class EmbeddedBroker:
         )
         hooks = BrokerHooks(self._authenticate, self._notice, self._settings.mqtt_max_payload_bytes)
         self._broker = LabBroker(config, hooks)
+        for member, filters in self._expected.items():
+            self._broker.expect(member, filters)
         await self._broker.start()
         self.port = self._broker.bound_port()
         log.info("broker listens", host=self._settings.mqtt_host, port=self.port)

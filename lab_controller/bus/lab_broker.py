@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import struct
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,28 @@ class LabBroker(Broker):  # type: ignore[misc]
     def __init__(self, config: BrokerConfig, hooks: BrokerHooks) -> None:
         super().__init__(config)
         self._hooks = hooks
+        self._is_closing = False
+        self._expected: dict[Member, tuple[str, ...]] = {}
         self.published = 0
 
     def bound_port(self) -> int:
         """The TCP port that the listener really has."""
         port: int = self._servers["default"].instance.sockets[0].getsockname()[1]
         return port
+
+    def expect(self, member: Member, filters: Sequence[str]) -> None:
+        """Keep QoS 1 messages for a client from the first moment on, although it has yet to connect."""
+        self._expected[member] = tuple(filters)
+
+    async def _start_listeners(self) -> None:
+        for member, filters in self._expected.items():
+            handler, session = self.create_offline_session(member.username)
+            session.clean_session = False
+            session.attributes[_MEMBER] = member
+            self._sessions[member.username] = (session, handler)
+            for topic_filter in filters:
+                await self.add_subscription((topic_filter, QOS_1), session)
+        await super()._start_listeners()
 
     def say(self, topic: str, payload: bytes) -> None:
         """Publish on the broker's own behalf, retained; empty clears."""
@@ -56,6 +72,13 @@ class LabBroker(Broker):  # type: ignore[misc]
             self._retained_messages[topic] = RetainedApplicationMessage(None, topic, payload, QOS_1)
         else:
             self._retained_messages.pop(topic, None)
+
+    async def shutdown(self) -> None:
+        # The original listens on while it ends its sessions, and acknowledges to whoever comes back.
+        self._is_closing = True
+        for server in self._servers.values():
+            server.instance.close()
+        await super().shutdown()
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -94,7 +117,9 @@ class LabBroker(Broker):  # type: ignore[misc]
         member = await self._hooks.authenticate(session.username or "", session.password or "", address)
         session.password = None
         code = None
-        if member is None:
+        if self._is_closing:
+            code = "broker_closing"
+        elif member is None:
             code = "connection_refused"
         elif session.client_id != member.username:
             code = "client_id_not_own"
@@ -204,13 +229,16 @@ class LabBroker(Broker):  # type: ignore[misc]
 
     def _deliver(self, broadcast: dict[str, Any]) -> None:
         topic, payload = broadcast["topic"], bytes(broadcast["data"] or b"")
+        served: set[str | None] = set()
         for topic_filter, subscriptions in self._subscriptions.items():
             if not self._matches(topic, topic_filter):
                 continue
             for session, subscribed_qos in subscriptions:
                 member: Member | None = session.attributes.get(_MEMBER)
-                if member is None or not member.may_receive(topic):
+                # Once to a client, however many of its filters match; the original sends each.
+                if session.client_id in served or member is None or not member.may_receive(topic):
                     continue
+                served.add(session.client_id)
                 qos = broadcast.get("qos", subscribed_qos)
                 handler = self._get_handler(session)
                 if session.transitions.state == "connected" and isinstance(handler, ClientHandler):

@@ -10,6 +10,7 @@ from devices.transports.mqtt import MqttMessage, MqttTransport
 from lab_controller.bus.access import Kind
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.broker import EmbeddedBroker
+from lab_controller.bus.hub import FILTERS
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
 from lab_controller.settings import Settings
@@ -34,6 +35,8 @@ class Bus(Protocol):
 
     async def start(self) -> None: ...
 
+    async def stop(self) -> None: ...
+
     async def kill(self) -> None: ...
 
 
@@ -41,9 +44,13 @@ class EmbeddedBus:
     def __init__(self, settings: Settings, accounts: BrokerAccounts, clock: ManualClock) -> None:
         self.port = settings.mqtt_port
         self.broker = EmbeddedBroker(settings, accounts, clock)
+        self.broker.expect_hub("lab-hub-0", FILTERS)
 
     async def start(self) -> None:
         await self.broker.start()
+
+    async def stop(self) -> None:
+        await self.broker.stop()
 
     async def kill(self) -> None:
         await self.broker.stop()
@@ -56,6 +63,9 @@ class MosquittoBus:
 
     async def start(self) -> None:
         await asyncio.to_thread(self._mosquitto.start)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._mosquitto.stop)
 
     async def kill(self) -> None:
         await asyncio.to_thread(self._mosquitto.kill)

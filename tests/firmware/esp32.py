@@ -1,7 +1,9 @@
 """The ESP32 gate on the Unix build of MicroPython, and a hub that talks with it over a real broker."""
 
 import json
+import os
 import queue
+import select
 import shutil
 import socket
 import subprocess
@@ -50,13 +52,30 @@ class Chip:
             [self._program, "main.py"],
             cwd=self._folder,
             env={"MICROPYPATH": f"{self._folder}:{PARTS}:.frozen"},
+            stdout=subprocess.PIPE,
         )
+
+    def wait_for_line(self, start: str) -> str:
+        """The next line on the chip's console that begins with `start`."""
+        assert self._process
+        assert self._process.stdout
+        said, output = b"", self._process.stdout.fileno()
+        deadline = time.monotonic() + PATIENCE_S
+        while select.select([output], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            data = os.read(output, 4096)
+            if not data:
+                break
+            said += data
+            found = [line for line in said.decode().splitlines(True) if line.startswith(start)]
+            if found and found[-1].endswith("\n"):
+                return found[-1]
+        raise AssertionError(said.decode())
 
     def stop(self) -> None:
         """Power off."""
         if self._process:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
     def beam(self, lane: int, *, broken: bool) -> int:

@@ -1,5 +1,6 @@
 """The ESP32 gate's own program on a real MicroPython against a real Mosquitto with the lab's rules."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,6 +151,16 @@ def test_passages_while_the_broker_was_dead_come_when_it_is_back(
 
     assert [(p["lane"], p["edge"]) for p in told] == [(2, "B"), (1, "C")]
     assert abs((told[1]["us"] - told[0]["us"]) - (truth[1] - truth[0])) < TICKS_SLACK_US
+
+
+def test_gate_gives_up_on_a_broker_that_takes_its_call_and_says_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        chip = Chip(tmp_path / "flash", silent.getsockname()[1])
+        chip.start()
+        try:
+            assert "110" in chip.wait_for_line("connection:")
+        finally:
+            chip.stop()
 
 
 def test_vanished_gate_is_lost_and_its_next_boot_has_a_new_id(chip: Chip, hub: Hub) -> None:

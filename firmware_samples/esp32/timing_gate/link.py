@@ -1,17 +1,42 @@
 """The connection to the broker: greeting, will, and coming back after a break. Runs in the network thread."""
 
+import socket
 from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 import homie
+import umqtt.simple
 from umqtt.simple import MQTTClient, MQTTException
 
 KEEPALIVE_S = 10
+SILENCE_S = 5
 FIRST_WAIT_MS = 500
 LONGEST_WAIT_MS = 8_000
 LAST_PACKET_ID = 65_000
 
 # umqtt.simple reads a closed connection as any of these
 BROKEN = (OSError, MQTTException, AssertionError, IndexError, TypeError)
+
+
+class PatientSocket:
+    """A socket that gives up after a silence; umqtt.simple would wait for ever for a broker that has vanished."""
+
+    def __init__(self):
+        self._socket = sock = socket.socket()
+        self.connect, self.read, self.write, self.close = sock.connect, sock.read, sock.write, sock.close
+        self.setblocking(True)
+
+    def setblocking(self, on):
+        self._socket.settimeout(SILENCE_S if on else 0)
+
+
+class PatientSockets:
+    """What umqtt.simple takes for the socket module."""
+
+    getaddrinfo = socket.getaddrinfo
+    socket = PatientSocket
+
+
+umqtt.simple.socket = PatientSockets
 
 
 class Link:

@@ -6,10 +6,9 @@ following back until it comes or is given up. While an answer is due, nothing is
 arming before it, for what comes may already be the next robot's.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from competitions import commands as cmd
 from competitions import events as ev
@@ -36,17 +35,73 @@ def owner_of(session: Session, row: PassageRow) -> Arming | None:
     return session.exec(query.order_by(col(Arming.armed_seq).desc(), col(Arming.id).desc()).limit(1)).first()
 
 
-def advance(desk: Desk, arming: Arming, spec_ppm: int) -> Effects:
-    """Look at everything of an answered arming that can be looked at by now."""
+class Docket:
+    """The armings of some gates, from the oldest open one on, while one transaction looks at them."""
+
+    def __init__(self, session: Session, devices: Collection[str]) -> None:
+        self.session = session
+        concerned = col(Arming.device).in_(devices)
+        is_open = (col(Arming.closed).is_(False), col(Arming.run).is_not(None))
+        oldest = select(func.min(Arming.id)).where(concerned, *is_open).scalar_subquery()
+        query = select(Arming).where(concerned, col(Arming.id) >= oldest).order_by(col(Arming.id))
+        self.armings = session.exec(query.execution_options(populate_existing=True)).all()
+
+    @property
+    def open(self) -> list[Arming]:
+        """Those of runs from which something may still come, the oldest first."""
+        return [each for each in self.armings if each.run is not None and not each.closed]
+
+    def newer(self, arming: Arming) -> list[Arming]:
+        """Later armings of the same input."""
+        assert arming.id is not None
+        return [
+            each
+            for each in self.armings
+            if (each.device, each.input) == (arming.device, arming.input) and (each.id or 0) > arming.id
+        ]
+
+    def passages(self) -> dict[tuple[str, str], list[PassageRow]]:
+        """By board and boot, in its order: what an open arming has not looked at yet."""
+        heard: dict[tuple[str, str], int] = {}
+        for each in self.open:
+            if each.boot is not None and each.heard_seq is not None:
+                board = (each.device, each.boot)
+                heard[board] = min(each.heard_seq, heard.get(board, each.heard_seq))
+        found: dict[tuple[str, str], list[PassageRow]] = {board: [] for board in heard}
+        if heard:
+            ahead = [
+                and_(PassageRow.device == device, PassageRow.boot == boot, col(PassageRow.seq) > seq)
+                for (device, boot), seq in sorted(heard.items())
+            ]
+            for row in self.session.exec(select(PassageRow).where(or_(*ahead)).order_by(col(PassageRow.seq))):
+                found[row.device, row.boot].append(row)
+        return found
+
+    def owns(self, row: PassageRow) -> bool:
+        """Whether an open arming will come to this passage by itself."""
+        return any(
+            (each.device, each.input, each.boot) == (row.device, row.lane, row.boot)
+            and each.heard_seq is not None
+            and each.heard_seq < row.seq
+            and not any(newer.boot is not None for newer in self.newer(each))
+            for each in self.open
+        )
+
+
+def advance(desk: Desk, docket: Docket, arming: Arming, rows: Iterable[PassageRow], spec_ppm: int) -> Effects:
+    """Look at what can be looked at by now of an answered arming; `rows` are in their board's order."""
     effects = Effects()
     assert arming.run is not None
     assert arming.heard_seq is not None
     run = desk.state.runs[arming.run]
-    successor = _successor(desk.session, arming)
-    if _answer_is_due(desk, arming, successor) or (run.phase == "arming" and run.token == arming.token):
+    newer = docket.newer(arming)
+    successor = next((each for each in newer if each.boot is not None), None)
+    if _answer_is_due(desk, arming, newer) or (run.phase == "arming" and run.token == arming.token):
         return effects
     last_seq = successor.armed_seq if successor is not None and successor.boot == arming.boot else None
-    for row in _following(desk.session, arming, last_seq):
+    for row in rows:
+        if row.seq <= arming.heard_seq or (last_seq is not None and row.seq > last_seq):
+            continue
         if row.seq > arming.heard_seq + 1 and not _give_up(desk, arming, row.seq, effects):
             return effects
         arming.heard_seq, arming.stuck_since_us = row.seq, None
@@ -58,43 +113,17 @@ def advance(desk: Desk, arming: Arming, spec_ppm: int) -> Effects:
     return effects
 
 
-def _answer_is_due(desk: Desk, arming: Arming, successor: Arming | None) -> bool:
+def _answer_is_due(desk: Desk, arming: Arming, newer: Sequence[Arming]) -> bool:
     """Whether the input was given on and the answer is not here yet; overtaken, it is soon given up."""
-    query = _newer(select(Arming.id), arming).where(col(Arming.boot).is_(None))
-    if successor is None:
-        return desk.session.exec(query.limit(1)).first() is not None
-    overtaken = desk.session.exec(query.where(col(Arming.id) < successor.id).limit(1)).first()
-    return overtaken is not None and not _has_waited(desk, arming)
+    if not newer or newer[0].boot is not None:
+        return False
+    return all(each.boot is None for each in newer) or not _has_waited(desk, arming)
 
 
 def _has_waited(desk: Desk, arming: Arming) -> bool:
     if arming.stuck_since_us is None:
         arming.stuck_since_us = desk.now_us
     return desk.now_us - arming.stuck_since_us >= HOLD_US
-
-
-def _successor(session: Session, arming: Arming) -> Arming | None:
-    """The next answered arming of the input: it ends this one."""
-    query = _newer(select(Arming), arming).where(col(Arming.boot).is_not(None))
-    found: Arming | None = session.exec(query.order_by(col(Arming.id)).limit(1)).first()
-    return found
-
-
-def _newer(query: Any, arming: Arming) -> Any:
-    return query.where(
-        Arming.device == arming.device, Arming.input == arming.input, col(Arming.id) > arming.id
-    )
-
-
-def _following(session: Session, arming: Arming, last_seq: int | None) -> Sequence[PassageRow]:
-    query = select(PassageRow).where(
-        PassageRow.device == arming.device,
-        PassageRow.boot == arming.boot,
-        col(PassageRow.seq) > arming.heard_seq,
-    )
-    if last_seq is not None:
-        query = query.where(col(PassageRow.seq) <= last_seq)
-    return session.exec(query.order_by(col(PassageRow.seq))).all()
 
 
 def _give_up(desk: Desk, arming: Arming, seq: int, effects: Effects) -> bool:

@@ -62,24 +62,20 @@ def _start_of(run: RunState) -> Passage | None:
     return None
 
 
-def remember_fit(session: Session, device: str, fit: dict[str, Any], now_us: int) -> bool:
-    """Keep a fit with its boot, the last of each host clock; tells whether the boot is new."""
-    row = session.get(GateBoot, (device, fit["boot"]))
-    is_new = row is None
-    if row is None:
-        row = GateBoot(device=device, boot=fit["boot"], first_seen_us=now_us, fits=[])
+def remember_fit(session: Session, device: str, fit: dict[str, Any], now_us: int) -> None:
+    """Keep a fit with its boot, the last of each host clock."""
+    row = remember_boot(session, device, fit["boot"], now_us)
     others = [each for each in row.fits if each["clock_id"] != fit["clock_id"]]
     row.fits = [*others, fit][-MOST_FITS:]
-    session.add(row)
-    return is_new
 
 
-def remember_boot(session: Session, device: str, boot: str, now_us: int) -> bool:
-    """Tells whether the boot is new."""
-    if session.get(GateBoot, (device, boot)) is not None:
-        return False
-    session.add(GateBoot(device=device, boot=boot, first_seen_us=now_us, fits=[]))
-    return True
+def remember_boot(session: Session, device: str, boot: str, now_us: int) -> GateBoot:
+    row = session.get(GateBoot, (device, boot))
+    if row is None:
+        row = GateBoot(device=device, boot=boot, first_seen_us=now_us, fits=[])
+        session.add(row)
+        session.flush()
+    return row
 
 
 def _fits(session: Session, start: Passage, end: Passage) -> dict[str, FitSnapshot | None]:

@@ -73,7 +73,6 @@ def append(
         )
         championship.head_seq, championship.head_hash = lines[-1]["seq"], lines[-1]["hash"]
         session.add(championship)
-        session.flush()
     # Read back from the stored text, so that the live fold sees exactly what a rebuild will see.
     return [parse_record({**row, "payload": json.loads(row["payload"])}) for row in rows]
 

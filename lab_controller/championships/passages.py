@@ -11,13 +11,12 @@ from lab_controller.bus.handler import Effects, Inbound, Outbound
 from lab_controller.bus.topics import Topic
 from lab_controller.canonical import canonical_json
 from lab_controller.championships import crediting, elapsed, gate_faults, gate_messages
-from lab_controller.championships.arming import open_armings
 from lab_controller.championships.desk import Desk
 from lab_controller.championships.execution import carry_out
 from lab_controller.championships.gate_messages import Answer, GateMessages
 from lab_controller.championships.journal import lock_championship
 from lab_controller.championships.service import ChampionshipService
-from lab_controller.championships.tables import Arming, EdgeRow, PassageRow
+from lab_controller.championships.tables import Arming, EdgeRow, GateBoot, PassageRow
 from lab_controller.equipment.tables import Device
 
 GONE = frozenset({"lost", "disconnected"})
@@ -47,6 +46,7 @@ class _Batch:
         self.now_us = handler.service.clock.now_us()
         self.effects = Effects()
         self.desks: dict[int, Desk] = {}
+        self.boots: Sequence[GateBoot] = ()
 
     def store(self) -> Effects:
         children = self._children()
@@ -55,24 +55,25 @@ class _Batch:
         devices |= {each[0] for each in self.told.alerts}
         devices |= {child for each in children.values() for child in each}
         self._lock(devices)
-        armings = [each for each in open_armings(self.session, devices) if each.run is not None]
+        docket = crediting.Docket(self.session, devices)
         for answer in self.told.answers:
             self._take_answer(answer)
-        self._report_restarts(armings)
-        self._report_states(armings, children)
-        self._report_alerts(armings)
+        self._report_restarts(docket.open)
+        self._report_states(docket.open, children)
+        self._report_alerts(docket.open)
         self._insert_edges()
-        self._credit(armings, self._insert_passages())
+        self._credit(docket, self._insert_passages())
         self._confirm()
         return self.effects
 
     def _children(self) -> dict[str, list[str]]:
         """The devices behind each agent that told of its state: they come and go with it."""
         agents = [device for device, _ in self.told.states]
-        rows = self.session.exec(select(Device.agent, Device.id).where(col(Device.agent).in_(agents))).all()
         children: dict[str, list[str]] = {}
-        for agent, device in rows if agents else ():
-            children.setdefault(str(agent), []).append(device)
+        if agents:
+            query = select(Device.agent, Device.id).where(col(Device.agent).in_(agents))
+            for agent, device in self.session.exec(query).all():
+                children.setdefault(str(agent), []).append(device)
         return children
 
     def _lock(self, devices: set[str]) -> None:
@@ -119,16 +120,19 @@ class _Batch:
         armed = cmd.Armed({"gates": gates})
         self.effects.extend(carry_out(desk, run, armed, actor="system", source=answer.device).effects)
 
-    def _report_restarts(self, armings: Iterable[Arming]) -> None:
+    def _report_restarts(self, armings: Sequence[Arming]) -> None:
         """A boot that was never seen before is a board that was reset: its seq starts anew."""
-        news = {
-            (device, fit["boot"])
-            for device, fit in self.told.fits
-            if elapsed.remember_fit(self.session, device, fit, self.now_us)
-        }
         heard = {(each.device, each.boot) for each in self.told.answers}
         heard |= {(each.device, each.boot) for each in self.told.passages}
-        news |= {each for each in heard if elapsed.remember_boot(self.session, *each, self.now_us)}
+        fitted = {(device, fit["boot"]) for device, fit in self.told.fits}
+        query = select(GateBoot).where(tuple_(GateBoot.device, GateBoot.boot).in_(sorted(heard | fitted)))
+        # Held for the whole batch: crediting finds them in the session instead of asking again.
+        self.boots = self.session.exec(query).all() if heard | fitted else ()
+        for device, fit in self.told.fits:
+            elapsed.remember_fit(self.session, device, fit, self.now_us)
+        for device, boot in sorted(heard - fitted):
+            elapsed.remember_boot(self.session, device, boot, self.now_us)
+        news = (heard | fitted) - {(each.device, each.boot) for each in self.boots}
         for device, boot in sorted(news):
             hit = [each for each in armings if each.device == device and each.boot not in (None, boot)]
             self._report(hit, "gate_restarted", {"boot": boot}, name=f"gate_restarted {boot}")
@@ -194,18 +198,26 @@ class _Batch:
             if key not in known
         )
 
-    def _credit(self, armings: Iterable[Arming], fresh: Iterable[PassageRow]) -> None:
+    def _credit(self, docket: crediting.Docket, fresh: Iterable[PassageRow]) -> None:
         for row in fresh:
-            owner = crediting.owner_of(self.session, row)
-            if owner is None or owner.run is None or owner.heard_seq is None:
-                continue
-            if owner.closed or row.seq <= owner.heard_seq:
-                desk = self._desk(owner.championship_id)
-                self.effects.extend(crediting.credit(desk, owner, row, self.spec_ppm))
-        for arming in armings:
-            if arming.boot is not None and not arming.closed:
-                desk = self._desk(arming.championship_id)
-                self.effects.extend(crediting.advance(desk, arming, self.spec_ppm))
+            if not docket.owns(row):
+                self._credit_late(row)
+        passages = docket.passages()
+        with self.session.no_autoflush:
+            for arming in docket.open:
+                if arming.boot is not None:
+                    rows = passages[arming.device, arming.boot]
+                    desk = self._desk(arming.championship_id)
+                    self.effects.extend(crediting.advance(desk, docket, arming, rows, self.spec_ppm))
+
+    def _credit_late(self, row: PassageRow) -> None:
+        """What comes after it was given up, or after its arming was over, still belongs where it belongs."""
+        owner = crediting.owner_of(self.session, row)
+        if owner is None or owner.run is None or owner.heard_seq is None:
+            return
+        if owner.closed or row.seq <= owner.heard_seq:
+            desk = self._desk(owner.championship_id)
+            self.effects.extend(crediting.credit(desk, owner, row, self.spec_ppm))
 
     def _confirm(self) -> None:
         """Tell the agents which passages are safe, those that came again as well."""
@@ -220,12 +232,8 @@ class _Batch:
 def _known(
     session: Session, device: Any, boot: Any, number: Any, keys: Collection[tuple[str, str, int]]
 ) -> set[tuple[str, str, int]]:
-    """Which of the keys are stored; asked for in ranges, so that a batch is one question a board."""
-    known: set[tuple[str, str, int]] = set()
-    for board in {(each[0], each[1]) for each in keys}:
-        numbers = [each[2] for each in keys if (each[0], each[1]) == board]
-        query = select(number).where(
-            device == board[0], boot == board[1], number >= min(numbers), number <= max(numbers)
-        )
-        known |= {(*board, found) for found in session.exec(query).all()}
-    return known
+    """Which of the keys are stored."""
+    if not keys:
+        return set()
+    query = select(device, boot, number).where(tuple_(device, boot, number).in_(sorted(keys)))
+    return {(known[0], known[1], known[2]) for known in session.exec(query).all()}

@@ -73,12 +73,15 @@ class Watch:
         effects = Effects()
         query = _under_way().where(Arming.championship_id == desk.championship_id)
         armings = desk.session.exec(query.execution_options(populate_existing=True)).all()
+        docket = crediting.Docket(desk.session, {each.device for each in armings})
+        passages = docket.passages()
         for arming in armings:
             if _is_silent(arming, desk.now_us):
                 silent = [each for each in armings if each.token == arming.token and each.boot is None]
                 effects.extend(gate_faults.report(desk, silent, "gate_silent", {}))
-            elif _is_stuck(arming, desk.now_us):
-                effects.extend(crediting.advance(desk, arming, self.spec_ppm))
+            elif _is_stuck(arming, desk.now_us) and arming.boot is not None:
+                rows = passages[arming.device, arming.boot]
+                effects.extend(crediting.advance(desk, docket, arming, rows, self.spec_ppm))
         for run in _over_limit(desk, armings):
             limit = cmd.ReachTimeLimit()
             effects.extend(carry_out(desk, run, limit, actor="system", source="clock").effects)

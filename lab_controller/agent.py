@@ -1,19 +1,22 @@
 """The room agent with the lab's settings: in the process of `lab serve`, or alone as `lab agent`."""
 
-import importlib
-import importlib.util
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from lab_controller.bus.connecting import Address
+from devices.agent import RoomAgent, agent_id, agent_will
+from devices.clock import MonotonicClock
+from devices.discovery import SystemPorts
+from lab_controller.bus.connecting import Address, connect
 from lab_controller.settings import Settings
 
 
-@asynccontextmanager
-async def run_agent(settings: Settings, address: Address) -> AsyncIterator[None]:
-    """Hold the serial ports of this machine and speak for what is on them."""
-    if importlib.util.find_spec("devices.agent") is None:
-        yield
-        return
-    agent = importlib.import_module("devices.agent").RoomAgent(settings.room)
-    yield agent
+def make_agent(settings: Settings, address: Address) -> RoomAgent:
+    """An agent for the serial ports of this machine; its passages wait in the data folder."""
+    clock = MonotonicClock()
+    named = [port.strip() for port in settings.serial_ports.split(",") if port.strip()]
+    transport = connect(settings, address, client_id=agent_id(settings.room), will=agent_will(settings.room))
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return RoomAgent(
+        settings.room,
+        transport,
+        settings.data_dir,
+        SystemPorts(named, clock, usb=settings.serial_usb),
+        clock,
+    )

@@ -1,23 +1,23 @@
 """The lab put together: what `lab serve`, the demo and the tests open."""
 
 import asyncio
-import importlib
-import importlib.util
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
 import structlog
 
-from lab_controller.agent import run_agent
+from devices.agent import agent_id
+from lab_controller.agent import make_agent
 from lab_controller.bus.access import HUB_PREFIX, Kind
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.broker import EmbeddedBroker
 from lab_controller.bus.changes import Changes
 from lab_controller.bus.connecting import Address, connect, external_address
-from lab_controller.bus.handler import Handler
 from lab_controller.bus.hub import FILTERS, Hub
+from lab_controller.championships.passages import PassageHandler
 from lab_controller.championships.service import ChampionshipService
+from lab_controller.championships.watch import Watch
 from lab_controller.clock import SteadyClock
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
@@ -67,9 +67,10 @@ class Lab:
             await lab._start_hub()
             stack.push_async_callback(lab.hub.stop)
             if embedded_agent:
-                address = lab.address(f"agent-{settings.room}")
-                await stack.enter_async_context(run_agent(settings, address))
+                agent = make_agent(settings, lab.address(agent_id(settings.room)))
+                lab._keep(agent.run(), "agent")
             stack.push_async_callback(lab._end_tasks)
+            lab._keep(Watch(lab.championships, spec_ppm=settings.spec_ppm).run(), "watch")
             lab._keep(watch_clock(lab.clock, lab.database), "clock")
             lab._keep(tidy(lab.clock, lab.database, settings), "tidy")
             yield lab
@@ -112,10 +113,11 @@ class Lab:
 
     async def _start_hub(self) -> None:
         transport = connect(self.settings, self.address(self.hub_id), client_id=self.hub_id)
+        spec_ppm = self.settings.spec_ppm
         self.hub = Hub(
             transport,
             self.database,
-            [DeviceHandler(), TelemetryHandler(), *passage_handlers(self.championships)],
+            [DeviceHandler(), TelemetryHandler(), PassageHandler(self.championships, spec_ppm=spec_ppm)],
             self.changes,
             self.clock,
             hub_id=self.hub_id,
@@ -151,12 +153,3 @@ class Lab:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def passage_handlers(championships: ChampionshipService) -> list[Handler]:
-    """The handler of gates' passages, once its module is there."""
-    if importlib.util.find_spec("lab_controller.championships.passages") is None:
-        return []
-    passages = importlib.import_module("lab_controller.championships.passages")
-    handler: Handler = passages.PassageHandler(championships)
-    return [handler]

@@ -33,7 +33,8 @@ def configure_logs(log_format: Literal["console", "json"], level: str) -> None:
     root.setLevel(level.upper())
     # amqtt narrates every packet at INFO and every debug string costs time on its hot path.
     logging.getLogger("amqtt").setLevel(logging.ERROR)
-    logging.getLogger("transitions").setLevel(logging.WARNING)
+    for chatty in ("alembic", "transitions"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

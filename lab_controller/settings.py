@@ -23,13 +23,15 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: Path.home() / ".lab-controller")
     database_url: str = ""
     host: str = "0.0.0.0"  # noqa: S104  tablets and screens on the LAN are the users
-    port: int = Field(default=8000, ge=1, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
     trusted_proxies: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     room: Annotated[str, AfterValidator(_homie_id)] = "room-1"
+    serial_ports: str = ""
+    serial_usb: bool = True
     worker: int = Field(default=0, ge=0, le=999)
 
     mqtt_url: str = ""

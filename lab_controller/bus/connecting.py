@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from devices.transports.mqtt import MqttTransport
+from devices.transports.mqtt import MqttTransport, Will
 from lab_controller.errors import Invalid
 from lab_controller.settings import Settings
 
@@ -31,7 +31,9 @@ def external_address(settings: Settings, username: str) -> Address:
     )
 
 
-def connect(settings: Settings, address: Address, *, client_id: str) -> MqttTransport:
+def connect(
+    settings: Settings, address: Address, *, client_id: str, will: Will | None = None
+) -> MqttTransport:
     """A transport whose session outlives a restart, not yet started."""
     return MqttTransport(
         client_id=client_id,
@@ -40,6 +42,7 @@ def connect(settings: Settings, address: Address, *, client_id: str) -> MqttTran
         username=address.username,
         password=address.password,
         clean_session=False,
+        will=will,
         protocol="5" if settings.mqtt_shared else "3.1.1",
         keepalive_s=settings.mqtt_keepalive_s,
     )

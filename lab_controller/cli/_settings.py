@@ -1,0 +1,22 @@
+"""Settings for a command, or a plain word about the variable that is wrong."""
+
+import typer
+from pydantic import ValidationError
+
+from lab_controller.logs import configure_logs
+from lab_controller.settings import Settings
+
+
+def load_settings() -> Settings:
+    """Read LAB_* and begin to log as they say; a wrong one is named, with exit status 2."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            name = "LAB_" + "_".join(str(part) for part in problem["loc"]).upper()
+            typer.echo(
+                f"{name}: {problem['msg']} (it is {problem['input']!r}); see docs/settings.md", err=True
+            )
+        raise typer.Exit(2) from None
+    configure_logs(settings.log_format, settings.log_level)
+    return settings

@@ -1,0 +1,57 @@
+"""`lab serve`: the hub, the pages and, unless told otherwise, broker and room agent in one process."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lab_controller.settings import Settings
+
+
+def serve(
+    agent: Annotated[bool, typer.Option("--agent/--no-agent", help="Also hold this machine's ports.")] = True,
+) -> None:
+    """Run the lab until Ctrl+C. Where, and with which database and broker: LAB_* settings."""
+    import uvloop
+
+    from lab_controller.cli._settings import load_settings
+
+    settings = load_settings()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(settings, agent=agent))
+    except KeyboardInterrupt:
+        typer.echo("The lab is closed.", err=True)
+
+
+async def run(settings: "Settings", *, agent: bool) -> None:
+    """Serve until a signal comes or a part of the lab fails."""
+    import uvicorn
+
+    from lab_controller.lab import Lab
+    from web.app import create_app
+
+    async with Lab.open(settings, embedded_agent=agent) as lab:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(lab),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or None,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        serving = asyncio.create_task(server.serve(), name="web")
+        await asyncio.wait([serving, lab.failed], return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+        if lab.failed.done():
+            raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("serve")(serve)

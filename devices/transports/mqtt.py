@@ -71,6 +71,7 @@ class _Connection:
     running: bool = False
     reason: str = "unreachable"
     sent: dict[int, _Outgoing] = field(default_factory=dict)
+    filters: set[str] = field(default_factory=set)
     subscribing: dict[int, "asyncio.Future[list[ReasonCode]]"] = field(default_factory=dict)
 
 
@@ -192,7 +193,8 @@ class MqttTransport:
             return False
         self._connection = connection
         try:
-            await self._subscribe(connection, self._filters)
+            while new := {name: q for name, q in self._filters.items() if name not in connection.filters}:
+                await self._subscribe(connection, new)
         except TransportError as error:
             connection.reason = error.code
             log.warning("broker refuses: %s", error)
@@ -324,6 +326,7 @@ class MqttTransport:
         for name, code in zip(filters, await waiting, strict=True):
             if code.is_failure:
                 raise TransportError("subscription_refused", filter=name)
+            connection.filters.add(name)
 
     def _send(self, connection: _Connection, outgoing: _Outgoing) -> None:
         info = connection.client.publish(outgoing.topic, outgoing.payload, outgoing.qos, outgoing.retain)

@@ -30,6 +30,11 @@ class PtyServer:
         """What the host opens."""
         return str(self._link or self._path)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a host has the port open."""
+        return self._reading
+
     def plug(self) -> None:
         """Make the port appear; needs a running event loop."""
         if self._master is not None:

@@ -1,0 +1,122 @@
+"""A serial port over a real pseudo-terminal: exclusive, never blocking, and honest about its end."""
+
+import asyncio
+import errno
+import os
+
+import pytest
+import serial
+
+from devices.clock import MonotonicClock
+from devices.errors import TransportError
+from devices.kits.timing_gate.emulator import GateEmulator
+from devices.protocols.gate import HelloRequest, StatusRequest, format_request
+from devices.transports.serial_port import SerialPort
+from tests.devices.waiting import until
+
+STATUS = format_request(StatusRequest())
+
+
+def port(path: str) -> SerialPort:
+    return SerialPort(path, 115200, MonotonicClock())
+
+
+async def heard(line: SerialPort, wanted: bytes) -> bytes:
+    data = b""
+    async with asyncio.timeout(5):
+        while wanted not in data:
+            data += (await line.read()).data
+    return data
+
+
+async def read_to_the_end(line: SerialPort) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            await line.read()
+
+
+def write_for_ever(line: SerialPort) -> None:
+    for _ in range(200_000):
+        line.write(STATUS)
+
+
+async def test_opening_the_port_resets_the_board_which_says_hello(link):
+    board = GateEmulator()
+    server = board.serve(link)
+    line = port(server.path)
+    await line.open()
+    await until(lambda: server.is_open)
+    line.write(format_request(HelloRequest()))
+    assert b"$HELLO,gate,1.0,a1b2c3*" in await heard(line, b"\n")
+    assert board.boot == "5f3a"
+    await line.close()
+    await until(lambda: not server.is_open)
+    await line.open()
+    await until(lambda: server.is_open)
+    line.write(STATUS)
+    await heard(line, b"$STATUS,5f3b")
+    await line.close()
+    server.unplug()
+
+
+async def test_a_port_is_held_by_one_owner(link):
+    server = GateEmulator().serve(link)
+    first, second = port(server.path), port(server.path)
+    await first.open()
+    with pytest.raises(TransportError) as refused:
+        await second.open()
+    assert (refused.value.code, refused.value.permanent) == ("port_busy", False)
+    await first.close()
+    await second.open()
+    await second.close()
+    server.unplug()
+
+
+async def test_a_port_that_is_not_there_is_missing(tmp_path):
+    with pytest.raises(TransportError) as refused:
+        await port(str(tmp_path / "none")).open()
+    assert refused.value.code == "port_missing"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "permanent"),
+    [
+        (errno.EACCES, "permission_denied", True),
+        (errno.EBUSY, "port_busy", False),
+        (errno.EIO, "port_failed", False),
+    ],
+)
+async def test_a_refusal_of_the_system_has_a_name(monkeypatch, number, code, permanent):
+    def refuse(*_args, **_options):
+        raise serial.SerialException(number, os.strerror(number))
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    with pytest.raises(TransportError) as refused:
+        await port("/dev/ttyUSB0").open()
+    assert (refused.value.code, refused.value.permanent) == (code, permanent)
+    assert refused.value.params == {"port": "/dev/ttyUSB0"}
+
+
+async def test_a_pulled_cable_ends_the_reading_and_the_writing(link):
+    server = GateEmulator().serve(link)
+    line = port(server.path)
+    await line.open()
+    server.unplug()
+    with pytest.raises(TransportError) as ended:
+        await read_to_the_end(line)
+    assert ended.value.code == "cable_pulled"
+    with pytest.raises(TransportError) as refused:
+        line.write(STATUS)
+    assert refused.value.code == "cable_pulled"
+    await line.close()
+
+
+async def test_a_device_that_does_not_read_blocks_nobody(link):
+    server = GateEmulator().serve(link)
+    line = port(server.path)
+    await line.open()
+    with pytest.raises(TransportError) as refused:
+        write_for_ever(line)
+    assert refused.value.code == "write_blocked"
+    await line.close()
+    server.unplug()

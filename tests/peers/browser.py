@@ -9,6 +9,7 @@ import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.peers.parts import free_port, require_program
+from web.live.server import LiveServer
 
 WIDTHS = (360, 768, 1920)
 THEMES = ("light", "dark")
@@ -60,7 +61,7 @@ async def open_page(
         await context.close()
 
 
-class _Server(uvicorn.Server):
+class _Server(LiveServer):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()

@@ -23,7 +23,7 @@ RULES = """
 id = "test_line"
 version = 1
 source = "a test"
-attempts = 2
+attempts = 5
 lanes = 1
 tie = "share"
 
@@ -69,16 +69,21 @@ en = "Time"
 class Contest:
     """The lab's side of the contest: what gates and other judges do, and what the log says of it."""
 
-    def __init__(self, lab: Lab, login: str = LOGIN) -> None:
+    def __init__(self, lab: Lab, login: str = LOGIN, lanes: int = 1) -> None:
         self.lab = lab
         self._given = 0
         service = lab.championships
-        service.create("admin", NewChampionship(SLUG, NAMES, RULES), key="create")
+        service.create(
+            "admin",
+            NewChampionship(SLUG, NAMES, RULES.replace("lanes = 1", f"lanes = {lanes}")),
+            key="create",
+        )
         rows = [TeamRow(number, team, school) for number, (team, school) in enumerate(TEAMS, 2)]
         service.add_entries("admin", SLUG, rows, key="entries")
         gates = [
-            {"point": point, "lane": 1, "device": "gate-a1b2c3", "input": number}
-            for number, point in enumerate(("start", "finish"), 1)
+            {"point": point, "lane": lane, "device": f"gate-{device}", "input": lane}
+            for point, device in (("start", "a1b2c3"), ("finish", "d4e5f6"))
+            for lane in range(1, lanes + 1)
         ]
         service.set_field("admin", SLUG, "3", gates, key="field")
         lab.people.create_account(actor="admin", login=login, password=PASSWORD, name="Aigul", language="en")
@@ -107,7 +112,7 @@ class Contest:
 
 
 @asynccontextmanager
-async def open_contest(folder: Path) -> AsyncIterator[Contest]:
+async def open_contest(folder: Path, lanes: int = 1) -> AsyncIterator[Contest]:
     """A real lab in `folder`, without room agent, with the contest in it."""
     settings = Settings(
         data_dir=folder,
@@ -117,7 +122,7 @@ async def open_contest(folder: Path) -> AsyncIterator[Contest]:
         argon2_memory_kib=64,
     )
     async with Lab.open(settings, embedded_agent=False) as lab:
-        yield Contest(lab)
+        yield Contest(lab, lanes=lanes)
 
 
 async def sign_in(page: Page, path: str = f"/judge/{SLUG}") -> None:

@@ -168,6 +168,12 @@ async def test_every_page_fits_and_can_be_read(
             await page.goto(address)
             looks = await overflowing(page), await unnamed_controls(page), await faint_text(page)
             assert (address, looks) == (address, ([], [], []))
+            assert (
+                await page.evaluate(
+                    "[...document.querySelectorAll('.card')].every((it) => it.scrollWidth <= it.clientWidth)"
+                )
+                is True
+            )
         await sign_in(page)
         looks = await overflowing(page), await unnamed_controls(page), await faint_text(page)
         assert (looks, await small_targets(page, 44)) == (([], [], []), [])

@@ -1,10 +1,14 @@
 """The judge's tablet in Chromium: with a network, without one, and when the lab says no."""
 
+from pathlib import Path
+
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Browser, Page, Request, Route, expect
 
 from competitions import commands as cmd
-from tests.browser.contests import SLUG, Contest, sign_in
+from tests.browser.contests import SLUG, Contest, open_contest, sign_in
+from tests.peers.browser import open_page, serve
+from web.app import create_app
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -235,6 +239,28 @@ async def test_the_keyboard_alone_is_enough(page: Page, contest: Contest) -> Non
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await expect(page.locator(TAG)).to_have_text("Connected")
     assert contest.kinds(run) == [*OPENED, "penalty_set"]
+
+
+async def test_two_lanes_of_a_heat_are_armed_together(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        open_contest(tmp_path, lanes=2) as contest,
+        serve(create_app(contest.lab)) as site,
+        open_page(browser, site) as page,
+    ):
+        await sign_in(page)
+        first = await open_run(page, "Арлан")
+        await page.get_by_role("link", name="Back to the teams").click()
+        await expect(page.locator(".run-row")).to_contain_text("Арлан")
+        await page.get_by_role("button", name="Lane 2", exact=True).click()
+        second = await open_run(page, "Қыран")
+        await expect(page.get_by_role("navigation")).to_contain_text("Lane 1: Арлан")
+        await page.get_by_role("button", name="Arm the gates").click()
+        await expect(page.locator(".timeline")).to_contain_text("Gates asked to arm")
+        await expect(page.locator(TAG)).to_have_text("Connected")
+        assert contest.kinds(first) == contest.kinds(second) == [*OPENED, "run_arming"]
+        await page.get_by_role("button", name="Lane 1: Арлан").click()
+        await expect(page.locator("h1")).to_contain_text("Арлан")
+        assert page.faults == []  # type: ignore[attr-defined]
 
 
 def is_write(request: Request) -> bool:

@@ -71,7 +71,7 @@ async def test_a_place_is_explained_by_run_rule_and_neighbour(
         "Қыран is behind. Time: 13.204 s ±0.4\N{NO-BREAK SPACE}ms against 12.178 s ±0.4\N{NO-BREAK SPACE}ms",
         "This one counts.",
         "Does not count: another attempt is better.",
-        "Each team has 2 attempts. Its best one counts.",
+        "Each team has 5 attempts. Its best one counts.",
         "Teams are ordered by: Time, less is better.",
     ):
         assert words in page

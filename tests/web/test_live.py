@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import socket
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvicorn
 
 from lab_controller.bus.changes import Changes
 from lab_controller.errors import TooMany
 from web.live.channels import Channels
 from web.live.frames import Frame, build_frame
+from web.live.server import LiveServer
 from web.live.stream import LiveStream
 
 KEY = "championship:cup"
@@ -236,3 +240,22 @@ async def test_viewers_are_let_go_when_their_page_can_no_longer_be_rendered() ->
     change(page, changes)
     await asyncio.wait_for(task, 5)
     assert client.ended
+
+
+async def test_a_server_with_open_streams_stops_at_once() -> None:
+    channels, page = Channels(Changes()), Page()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await LiveStream(channels, "board:cup", [KEY], page.render)(scope, receive, send)
+
+    app.state = SimpleNamespace(channels=channels)  # type: ignore[attr-defined]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = LiveServer(uvicorn.Config(app, log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n")
+        assert b"event: snapshot" in await reader.readuntil(b"event: snapshot")
+        server.should_exit = True
+        assert (await asyncio.wait_for(reader.read(), 5)).endswith(b"0\r\n\r\n")
+        await asyncio.wait_for(serving, 5)
+        writer.close()

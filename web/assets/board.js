@@ -70,7 +70,7 @@ class LiveBoard extends HTMLElement {
     const s = this.#strings;
     const slot = (name) => card.querySelector(`[data-slot="${name}"]`);
     card.dataset.phase = run.phase;
-    const lane = run.lane ? `, ${fill(s.lane, run)}` : "";
+    const lane = this.board.now.length > 1 ? `, ${fill(s.lane, run)}` : "";
     setText(slot("where"), fill(s.field, run) + lane);
     setText(slot("team"), run.team);
     setText(slot("school"), run.school);
@@ -79,7 +79,7 @@ class LiveBoard extends HTMLElement {
     if (run.best_us !== null) setText(slot("best"), fill(s.best, { time: formatTime(run.best_us, this.language) }));
     show(slot("to-lead"), run.gap_us !== null);
     if (run.gap_us !== null) setText(slot("to-lead"), fill(s.to_lead, { time: formatGap(run.gap_us, this.language) }));
-    setText(slot("phase"), s[run.phase]);
+    setText(slot("phase"), run.phase === "running" && run.age_us === null ? s.secret : s[run.phase]);
     const clock = slot("clock");
     const { proposal } = run;
     if (run.phase === "running" && run.age_us !== null && !proposal) {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from competitions.contest import ContestState
+from competitions.run_states import RunState
 from lab_controller.equipment.queries import DeviceView
 from web.judging.desk import list_params, list_penalties
 from web.judging.gates import list_gates
@@ -32,6 +33,7 @@ def build_run(
         "penalties": list_penalties(rules, run.penalties, language),
         "params": list_params(rules, run.params, language),
         "timeline": timeline,
+        "heat_runs": list_heat(run, state),
         "faults": [
             {
                 "code": fault["code"],
@@ -42,3 +44,14 @@ def build_run(
         ],
         "gates": list_gates(gates, devices, rules.lanes, language),
     }
+
+
+def list_heat(run: RunState, state: ContestState) -> list[dict[str, Any]]:
+    """The runs that start together on the lanes of one field, this one among them."""
+    if run.heat is None:
+        return []
+    mates = [each for each in state.runs.values() if each.heat == run.heat and each.field == run.field]
+    return [
+        {"run": each.run, "lane": each.lane, "team": state.entries[each.entry].team, "phase": each.phase}
+        for each in sorted(mates, key=lambda each: each.lane)
+    ]

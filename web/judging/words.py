@@ -58,6 +58,8 @@ def effect_text(time_us: int, points: float, laps: int, dsq_at: int | None, lang
         parts.append(translate(_("{points} points"), language, points=format_number(points, language)))
     if laps:
         parts.append(translate(_("laps: {laps}"), language, laps=format_number(laps, language)))
-    if dsq_at is not None:
+    if dsq_at == 1:
+        parts.append("DSQ")
+    elif dsq_at is not None:
         parts.append(translate(_("DSQ at number {count}"), language, count=dsq_at))
     return ", ".join(parts)

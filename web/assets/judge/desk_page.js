@@ -3,6 +3,7 @@ import { fill } from "../live/format.js";
 import { h, reconcile, setText, show } from "../live/dom.js";
 
 const FIELD_KEY = "lab-judge-field";
+const LAST = 1e9;
 
 export class DeskPage {
   constructor(app) {
@@ -39,10 +40,11 @@ export class DeskPage {
     show(this.runningPart, open.length > 0);
     reconcile(this.running, open, (run) => run.run, (run) => this.runRow(run), (item, run) => {
       setText(item.querySelector("b"), run.team);
-      setText(item.querySelector(".small"), fill(this.s.field_lane, run));
+      setText(item.querySelector(".small"), fill(desk.lanes > 1 ? this.s.field_lane : this.s.field, run));
       setText(item.querySelector(".tag"), this.s[`phase_${run.phase}`] ?? run.phase);
     });
-    const shown = desk.entries.filter((entry) => !this.find || `${entry.team} ${entry.school}`.toLowerCase().includes(this.find));
+    const queue = [...desk.entries].sort((a, b) => (a.next ?? LAST) - (b.next ?? LAST));
+    const shown = queue.filter((entry) => !this.find || `${entry.team} ${entry.school}`.toLowerCase().includes(this.find));
     reconcile(this.teams, shown, (entry) => entry.entry, (entry) => this.teamRow(entry), (item, entry) => this.fillTeam(item, entry));
     show(this.empty, !shown.length || !desk.fields.length);
     setText(this.empty, !desk.fields.length ? this.s.no_fields : desk.entries.length ? this.s.no_match : this.s.no_teams);
@@ -67,7 +69,7 @@ export class DeskPage {
   }
 
   runRow(run) {
-    return h("li", { class: "row between" },
+    return h("li", { class: "run-row" },
       h("span", { class: "stack-s" }, h("b", {}), h("span", { class: "soft small" })), h("span", { class: "tag live" }),
       h("button", { type: "button", click: () => this.app.go(`/runs/${encodeURIComponent(run.run)}`) }, this.s.continue_run));
   }
@@ -91,6 +93,7 @@ export class DeskPage {
     });
     const button = item.querySelector("button");
     button.classList.toggle("primary", entry.entry === this.nextEntry());
+    button.classList.toggle("quiet", entry.next === null && !entry.run);
     button.disabled = !this.field || (entry.next === null && !entry.run);
     setText(button, entry.run ? s.continue_run : entry.next === null ? s.all_done : fill(s.start_attempt, { attempt: entry.next }));
   }

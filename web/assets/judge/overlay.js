@@ -7,7 +7,7 @@ const blank = (desk, { run, entry, attempt, field, lane, heat }) => {
     phase: "ready", started: false, age_us: null, elapsed_us: null, proposal: null, result: null,
     penalties: desk.penalties.map((rule) => ({ ...rule, count: 0 })),
     params: desk.params.map((param) => ({ ...param, value: null })),
-    signatures: [], timeline: [], faults: [],
+    signatures: [], timeline: [], faults: [], heat_runs: [],
     gates: desk.fields.find((each) => each.field === field)?.gates ?? [],
     allowed: [], rev: -1,
   };

@@ -25,6 +25,7 @@ export class RunPage {
       clock: h("span", {}, "—"),
       unit: h("small", {}, ` ${s.seconds}`),
       detail: h("p", { class: "soft small" }),
+      heat: h("nav", { class: "chips", "aria-label": s.heat, hidden: true }),
       stopped: h("div", { class: "note bad", role: "alert", hidden: true }),
       faults: h("div", { class: "stack-m" }),
       penalties: h("div", { class: "counters num" }),
@@ -49,6 +50,7 @@ export class RunPage {
     p.pressPart.append(h("h2", {}, s.presses), p.presses);
     p.gatePart.append(p.gates);
     this.main = [
+      p.heat,
       h("section", { class: "card clock num" }, p.steps, p.phase, h("b", { class: "time" }, p.clock, p.unit), p.detail),
       p.stopped, p.faults, p.pressPart, p.penaltyPart, p.paramPart, p.signatures, p.timelinePart, p.gatePart,
     ];
@@ -87,6 +89,7 @@ export class RunPage {
     const stopped = writes.some((write) => write.state === "refused");
     this.app.setTitle(view.team, fill(s.place, { discipline: this.app.desk.discipline, field: view.field, attempt: view.attempt, attempts: view.attempts }));
     for (const [index, step] of [...p.steps.children].entries()) step.classList.toggle("on", index < STEP[view.phase]);
+    this.drawHeat(view);
     this.drawClock(view);
     reconcile(p.faults, view.faults, (fault, index) => `${fault.code}${JSON.stringify(fault.params)}`, (fault) => h("div", { class: "note bad", role: "alert" }, h("div", {}, h("p", {}, fault.text))), () => {});
     if (!this.allowed.has("set_penalty")) this.app.slots.toasts.replaceChildren();
@@ -123,6 +126,15 @@ export class RunPage {
     const answer = await ask({ title: s.discard_title, text: fill(s.discard_text, { count }), action: fill(s.discard, { count }), back: s.back });
     if (answer !== null) await this.app.queue.discard(this.run);
     this.draw();
+  }
+
+  drawHeat(view) {
+    show(this.parts.heat, view.heat_runs.length > 1);
+    const create = (mate) => h("button", { type: "button", class: "chip", click: () => mate.run !== this.run && this.app.go(`/runs/${encodeURIComponent(mate.run)}`) });
+    reconcile(this.parts.heat, view.heat_runs, (mate) => mate.run, create, (chip, mate) => {
+      setText(chip, fill(this.s.lane_team, mate));
+      chip.setAttribute("aria-pressed", String(mate.run === this.run));
+    });
   }
 
   drawClock(view) {
@@ -269,9 +281,17 @@ export class RunPage {
     if (act === "desk") this.app.go("");
     else if (act === "reopen") this.app.openRun({ entry: view.entry, attempt: view.attempt, field: view.field, lane: view.lane, heat: view.heat ?? null });
     else if (act === "by_hand") await this.byHand();
-    else if (act === "arm") await this.press("arm", { token: newKey().slice(0, 8) });
+    else if (act === "arm" || act === "signal") await this.startAll(act, view);
     else if (act === "accept") await this.press("accept", {}, seenIn(view.proposal));
     else if (act) await this.press(act, {});
+  }
+
+  // The lanes of a heat are armed and started together; each is its own run with its own presses.
+  async startAll(act, view) {
+    const from = act === "arm" ? "ready" : "armed";
+    const mates = view.heat_runs.filter((mate) => mate.run !== this.run && mate.phase === from);
+    for (const run of [this.run, ...mates.map((mate) => mate.run)])
+      await this.app.queue.press(run, act, act === "arm" ? { token: newKey().slice(0, 8) } : {});
   }
 
   async byHand() {

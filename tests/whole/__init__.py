@@ -1,0 +1,1 @@
+"""From the beam in the simulated board to the pixel in a real browser."""

@@ -129,11 +129,11 @@ def _has_waited(desk: Desk, arming: Arming) -> bool:
 def _give_up(desk: Desk, arming: Arming, seq: int, effects: Effects) -> bool:
     """Passages before `seq` are missing: wait for them, or tell the run that they are lost."""
     assert arming.heard_seq is not None
-    if not _has_waited(desk, arming):
+    name = gate_faults.lost_name(seq)
+    if name not in arming.faults and not _has_waited(desk, arming):
         return False
     if arming.run is not None and desk.state.runs[arming.run].token == arming.token:
         missing = {"boot": arming.boot, "from": arming.heard_seq + 1, "to": seq - 1}
-        name = f"passages_lost {seq}"
         effects.extend(gate_faults.report(desk, _together(desk, arming), "passages_lost", missing, name=name))
     return True
 

@@ -34,6 +34,11 @@ def report(
     return effects
 
 
+def lost_name(seq: int) -> str:
+    """The name of the trouble that the passages before `seq` will not come."""
+    return f"passages_lost {seq}"
+
+
 def forget(armings: Iterable[Arming], name: str) -> None:
     """The trouble is over: it may be told again when it comes back."""
     for arming in armings:

@@ -151,8 +151,16 @@ class _Batch:
             hit = [each for each in armings if each.device == device]
             if params is None:
                 gate_faults.forget(hit, f"alert {alert}")
-            else:
-                self._report(hit, params.get("code") or alert, params, name=f"alert {alert}")
+                continue
+            match params:
+                case {"code": "board_reset"}:
+                    # Its next boot says the same, and which.
+                    pass
+                case {"code": "passages_lost", "first": int(first), "last": int(last)}:
+                    name = gate_faults.lost_name(last + 1)
+                    self._report(hit, "passages_lost", {"from": first, "to": last}, name=name)
+                case _:
+                    self._report(hit, params.get("code") or alert, params, name=f"alert {alert}")
 
     def _report(self, armings: Sequence[Arming], code: str, params: dict[str, Any], name: str = "") -> None:
         for championship_id in sorted({each.championship_id for each in armings}):

@@ -323,6 +323,18 @@ def test_an_alert_of_a_gate_reaches_the_run_that_waits_for_it(contest: Contest) 
     assert contest.faults() == [("beam_blocked", {"device": GATE, "code": "beam_blocked", "lane": 1})]
 
 
+def test_a_gate_that_knows_what_it_lost_spares_the_wait(contest: Contest) -> None:
+    contest.ready()
+    start, _, finish, _ = contest.drives(7_000_000)
+    contest.board.outbox.clear()
+    told = json.dumps({"code": "passages_lost", "params": {"first": 2, "last": 2}}).encode()
+    contest.hall.deliver(start)
+    contest.hall.deliver(Inbound(Topic(GATE, "alert", prop="lost"), told))
+    contest.hall.deliver(finish)
+    assert time_us(contest.run()) == 7_000_000
+    assert contest.faults() == [("passages_lost", {"device": GATE, "from": 2, "to": 2})]
+
+
 def test_raw_edges_are_kept_as_evidence(contest: Contest, database: Database) -> None:
     told = {"n": 4, "boot": "5f3a", "lane": 1, "edge": "C", "us": 1_004}
     contest.hall.deliver(inbound(GATE, "edge", told), inbound(GATE, "edge", told))

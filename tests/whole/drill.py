@@ -1,4 +1,4 @@
-"""A lab in a process of its own that can be killed, a gate that never stops, and a judge who never gives up."""
+"""A lab that can be killed, a gate that never stops, and a judge who never gives up."""
 
 import asyncio
 import os

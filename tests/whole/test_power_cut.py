@@ -1,4 +1,4 @@
-"""A hundred times the hub is killed in the middle of a busy run; nothing acknowledged is lost or counted twice."""
+"""A hundred times the hub is killed in a busy run; nothing acknowledged is lost or counted twice."""
 
 import asyncio
 from collections import Counter
@@ -109,8 +109,8 @@ async def test_a_hundred_power_cuts_lose_nothing_that_was_acknowledged(tmp_path:
     results = {run.run for run in state.runs.values() if run.result is not None}
     written = Counter((r["payload"].get("run"), r["kind"]) for r in records)
     print(
-        f"{KILLS} kills: {len(judge.acknowledged)} writes and {len(gate.acknowledged)} passages acknowledged, "
-        f"{report.records} records in the log"
+        f"{KILLS} kills: {len(judge.acknowledged)} writes and {len(gate.acknowledged)} passages "
+        f"acknowledged, {report.records} records in the log"
     )
     assert len(judge.acknowledged) > KILLS
     assert len(gate.acknowledged) > KILLS

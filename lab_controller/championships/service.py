@@ -155,13 +155,13 @@ class ChampionshipService(Writer):
         """Records after a seq, at most `limit` (and never more than 1,000)."""
         with self.database.read() as session:
             championship = load_championship(session, slug)
-            return list(iter_rows(session, championship, after=after, limit=min(limit, MOST_RECORDS)))
+            return list(iter_rows(session, championship, after=after, limit=max(1, min(limit, MOST_RECORDS))))
 
     def export(self, slug: str) -> Iterator[str]:
         """The whole log as JSON lines that `lab verify` accepts: one consistent moment of it."""
         with self.database.read() as session:
-            championship = load_championship(session, slug)
-            yield from export_lines(slug, iter_rows(session, championship))
+            rows = list(iter_rows(session, load_championship(session, slug)))
+        yield from export_lines(slug, rows)
 
     def rebuild(self, slug: str) -> Rebuilt:
         """Throw the state away and fold the log anew."""

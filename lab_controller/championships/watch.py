@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlmodel import Session, col, select
 
 from competitions import commands as cmd
@@ -17,12 +17,14 @@ from lab_controller.championships.execution import carry_out
 from lab_controller.championships.journal import lock_championship
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.tables import Arming, Championship
+from lab_controller.errors import LabError
 
 log = structlog.get_logger(__name__)
 
 SILENT_US = 2_000_000
 LATE_NEWS_US = 1_000_000
 EVERY_S = 0.25
+LIMIT_FAILED = "time_limit"
 
 
 class Watch:
@@ -37,7 +39,7 @@ class Watch:
         while True:
             try:
                 await asyncio.to_thread(self.look)
-            except OperationalError as error:
+            except (OperationalError, InterfaceError, InternalError) as error:
                 log.warning("the watch waits for the database", error=str(error)[:200])
             await asyncio.sleep(EVERY_S)
 
@@ -83,9 +85,16 @@ class Watch:
                 rows = passages[arming.device, arming.boot]
                 effects.extend(crediting.advance(desk, docket, arming, rows, self.spec_ppm))
         for run in _over_limit(desk, armings):
-            limit = cmd.ReachTimeLimit()
-            effects.extend(carry_out(desk, run, limit, actor="system", source="clock").effects)
+            effects.extend(_end(desk, run, [each for each in armings if each.run == run]))
         return effects
+
+
+def _end(desk: Desk, run: str, armings: Sequence[Arming]) -> Effects:
+    """Call the time limit; rules that cannot be computed are the judge's to know, once."""
+    try:
+        return carry_out(desk, run, cmd.ReachTimeLimit(), actor="system", source="clock").effects
+    except LabError as error:
+        return gate_faults.report(desk, armings, "rule_failed", {"rule": error.code}, name=LIMIT_FAILED)
 
 
 def _under_way() -> Any:
@@ -107,6 +116,8 @@ def _over_limit(desk: Desk, armings: Sequence[Arming]) -> list[str]:
     """Runs past their limit, news of a finish in time having had time to come."""
     over = []
     for name in sorted({each.run for each in armings if each.run is not None}):
+        if any(each.run == name and LIMIT_FAILED in each.faults for each in armings):
+            continue
         run, limit_us = desk.state.runs[name], desk.state.rules_of(name).time_limit_us
         if run.phase != "running" or run.started_at_us is None or limit_us is None:
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from sqlmodel import Session
 
 from competitions.contest import Record
@@ -18,7 +19,9 @@ from lab_controller.championships.projection import Projections
 from lab_controller.championships.tables import Championship, ReceiptRow
 from lab_controller.clock import Clock
 from lab_controller.database import Database
-from lab_controller.errors import Conflict, Invalid
+from lab_controller.errors import Conflict, Invalid, Unavailable
+
+log = structlog.get_logger(__name__)
 
 LONGEST_KEY = 200
 
@@ -104,9 +107,12 @@ class Writer:
         return receipt
 
     def follow(self, effects: Effects) -> None:
-        """Do what comes after a commit."""
+        """Do what comes after a commit; what is on disk does not fail because the bus is away."""
         if effects.publish:
-            self.publish(effects.publish)
+            try:
+                self.publish(effects.publish)
+            except Unavailable as error:
+                log.warning("the gates were not told", code=error.code)
         self.changes.announce(effects.changed)
 
 

@@ -14,6 +14,7 @@ from competitions.run_states import RunState
 from lab_controller.bus.changes import Changes
 from lab_controller.bus.handler import Inbound
 from lab_controller.bus.topics import Topic
+from lab_controller.championships import watch as watch_module
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.tables import EdgeRow, PassageRow
 from lab_controller.championships.watch import Watch
@@ -408,6 +409,27 @@ def test_the_time_limit_ends_a_run_but_news_of_a_finish_in_time_still_counts(
     assert (contest.run().phase, time_us(contest.run())) == ("proposed", None)
     contest.hall.deliver(finish)
     assert time_us(contest.run()) == 119_000_000
+
+
+def test_a_limit_that_the_rules_cannot_carry_out_is_told_once(
+    contest: Contest, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(contest.service)
+    contest.ready()
+    contest.board.passes(1)
+    contest.hall.carry()
+    clock.advance(s=200)
+    real = watch_module.carry_out
+
+    def refuse(desk: Any, run: str, command: cmd.Command, **who: Any) -> Any:
+        if isinstance(command, cmd.ReachTimeLimit):
+            raise Conflict("expression_failed")
+        return real(desk, run, command, **who)
+
+    monkeypatch.setattr(watch_module, "carry_out", refuse)
+    watch.look()
+    watch.look()
+    assert contest.faults() == [("rule_failed", {"device": GATE, "rule": "expression_failed"})]
 
 
 # Two boards

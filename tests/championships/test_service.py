@@ -16,7 +16,7 @@ from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.setup import NewChampionship
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
-from lab_controller.errors import Conflict, Forbidden, Invalid, LabError, NotFound
+from lab_controller.errors import Conflict, Forbidden, Invalid, LabError, NotFound, Unavailable
 from tests.championships.contests import RULES, SLUG, Judge, gate, set_up
 
 
@@ -225,6 +225,16 @@ def test_a_write_is_acknowledged_only_after_its_commit(
     monkeypatch.setattr(service.changes, "announce", lambda keys: seen.append(reader.state(SLUG).rev))
     receipt = Judge(service).open_run("r1")
     assert seen == [receipt.rev]
+
+
+def test_a_write_that_is_on_disk_does_not_fail_because_the_bus_is_away(service: ChampionshipService) -> None:
+    def gone(messages: object) -> None:
+        raise Unavailable("hub_stopped")
+
+    service.publish = gone
+    judge = Judge(service)
+    judge.open_run("r1")
+    assert judge.order("r1", cmd.Arm("0a0a0a0a")).seqs == (8,)
 
 
 def test_a_failed_commit_is_not_remembered(

@@ -21,12 +21,13 @@ def transport(broker, name: str, **options: Any) -> MqttTransport:
 
 
 class Hub:
-    """Hears everything; `topics` keeps the last value of each, `passages` all of them as they came."""
+    """Hears everything: `topics` has the last value of each, `passages` and `told` all that came."""
 
     def __init__(self, broker) -> None:
         self.bus = transport(broker, "lab-hub-1", clean_session=False)
         self.topics: dict[str, bytes] = {}
         self.passages: list[tuple[str, str, int]] = []
+        self.told: list[dict[str, Any]] = []
         self.events: dict[str, list[Any]] = {}
         self.committing = True
 
@@ -42,6 +43,7 @@ class Hub:
             device = message.topic.split("/")[2]
             if message.topic.endswith("/gate/passage"):
                 told = json.loads(message.payload)
+                self.told.append(told)
                 self.passages.append((device, told["boot"], told["seq"]))
                 if self.committing:
                     self.commit(device, told["boot"], [told["seq"]])

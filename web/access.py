@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.languages import choose_language
+from web.languages import choose_language, format_cookie
 from web.metrics import Metrics
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -42,6 +42,8 @@ class Access:
                 headers["X-Request-Id"] = request.state.request_id
                 if headers.get("content-type", "").startswith("text/html"):
                     headers["Content-Language"] = request.state.language
+                if request.query_params.get("lang") == request.state.language:
+                    headers.append("Set-Cookie", format_cookie(request.state.language))
             await send(message)
 
         try:

@@ -85,23 +85,13 @@ def view_device(device: DeviceView) -> DeviceHealth:
 
 
 def list_problems(device: DeviceView) -> list[Problem]:
-    """The open alerts, a lost connection, and beams that nothing should be standing in."""
+    """A lost connection, or else the open alerts: a beam that is broken for a moment is a robot."""
     if device.state == "lost":
         return [{"code": "device_lost", "params": {"device": device.name}}]
-    problems = [
+    return [
         {"code": alert["code"], "params": dict(alert.get("params") or {})}
         for _, alert in sorted(device.alerts.items())
     ]
-    told = {problem["code"] for problem in problems}
-    alerted = {problem["params"].get("port") for problem in problems}
-    problems += [
-        port["problem"]
-        for port in read_ports(device.latest.get("agent/ports"))
-        if port["problem"] and port["port"] not in alerted
-    ]
-    if device.blocked and not told & {"beam_blocked", "blocked"}:
-        problems.append({"code": "beam_blocked", "params": {"lanes": sorted(device.blocked)}})
-    return problems
 
 
 def read_drift(fit: Mapping[str, Any] | None) -> tuple[float, float] | None:

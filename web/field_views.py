@@ -41,7 +41,7 @@ class FieldPicture:
 
     @property
     def ready(self) -> bool:
-        return all(spot.health == "good" for spot in self.spots)
+        return all(spot.health in ("good", "live") for spot in self.spots)
 
 
 def view_fields(state: ContestState, gates: Sequence[DeviceHealth], language: str) -> list[FieldPicture]:
@@ -91,7 +91,11 @@ def fill_spot(spot: Spot, gate: Mapping[str, Any], device: DeviceHealth | None, 
         *place,
         known=True,
         name=device.name,
-        health="bad" if device.health == "off" else device.health,
+        health="bad"
+        if device.health == "off"
+        else "live"
+        if blocked and device.health == "good"
+        else device.health,
         state=_("Blocked") if blocked else word,
         problems=device.problems,
     )

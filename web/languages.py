@@ -42,6 +42,11 @@ def parse_accept_language(header: str) -> str:
     return best
 
 
+def format_cookie(language: str) -> str:
+    """The Set-Cookie header that remembers a choice for a year."""
+    return f"{COOKIE}={language}; Max-Age=31536000; Path=/; SameSite=lax"
+
+
 def pick_name(names: dict[str, str], language: str) -> str:
     """The name in `language`, or in the first language that has one."""
     return names.get(language) or next((names[key] for key in LANGUAGES if names.get(key)), "")

@@ -170,7 +170,8 @@ async def test_a_form_sent_twice_is_done_once(admin: httpx.AsyncClient, lab: Lab
 async def test_gates_are_put_on_a_field_and_their_health_is_drawn(admin: httpx.AsyncClient, lab: Lab) -> None:
     begin(lab, "drag_race")
     add_gate(lab, "gate-a1b2c3", "Gate A")
-    add_gate(lab, "gate-d4e5f6", "Gate B", blocked=[2])
+    alerts = {"blocked-2": {"code": "beam_blocked", "params": {"lane": 2}}}
+    add_gate(lab, "gate-d4e5f6", "Gate B", blocked=[2], alerts=alerts)
     form = {f"gate:{point}:{lane}": f"gate-{board}:{lane}"
             for point, board in (("start", "a1b2c3"), ("finish", "d4e5f6")) for lane in (1, 2)}  # fmt: skip
     answer = await send(admin, "/fields", field="3", **form)
@@ -183,6 +184,7 @@ async def test_gates_are_put_on_a_field_and_their_health_is_drawn(admin: httpx.A
     }
     page = (await admin.get("/championships/cup/fields")).text
     assert page.count('class="gate good"') == 2
+    assert page.count('class="gate bad"') == 2
     assert "Finish, lane 2" in page
     assert "Something stands in the beam of input 2." in page
 

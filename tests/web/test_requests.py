@@ -118,6 +118,14 @@ async def test_a_chosen_language_stays(guest: httpx.AsyncClient) -> None:
     assert '<html lang="kk">' in (await guest.get("/sign-in")).text
 
 
+async def test_the_language_of_a_link_stays_too(guest: httpx.AsyncClient) -> None:
+    await guest.get("/sign-in", params={"lang": "ru"})
+    await guest.post("/sign-in", data={"login": "admin", "password": PASSWORD})
+    assert '<html lang="ru">' in (await guest.get("/account")).text
+    await guest.get("/sign-in", params={"lang": "xx"})
+    assert '<html lang="ru">' in (await guest.get("/account")).text
+
+
 async def test_health_readiness_and_metrics_are_told(guest: httpx.AsyncClient) -> None:
     assert (await guest.get("/healthz")).json() == {"status": "ok"}
     ready = await guest.get("/readyz")

@@ -38,7 +38,7 @@ async def watch(request: Request, lab: TheLab, dev: str) -> Response:
         device = view_device(lab.equipment.get_device(known.id))
         return render_part("device_live.html", language, device=device, kinds=name_kinds(language))
 
-    return stream_html(request, f"device:{known.id}", device_key(known.id), draw)
+    return stream_html(request, f"device:{known.id}", [device_key(known.id)], draw)
 
 
 @router.post("/devices/{dev}/self-test")

@@ -39,7 +39,7 @@ def render_part(template: str, language: str, **context: Any) -> str:
     return load_environment(language).get_template(template).render(**context)
 
 
-def stream_html(request: Request, name: str, key: str, draw: Callable[[str], str]) -> LiveStream:
+def stream_html(request: Request, name: str, keys: list[str], draw: Callable[[str], str]) -> LiveStream:
     """A stream of `{"html"}` for <live-html>; one rendering for all who read the same language."""
     language = request.state.language
 
@@ -48,7 +48,7 @@ def stream_html(request: Request, name: str, key: str, draw: Callable[[str], str
         return build_frame("change", json.dumps({"html": html}, ensure_ascii=False), event_id="")
 
     render_frame: Callable[[], Awaitable[Frame]] = frame
-    return LiveStream(channels_of(request), f"{name}:{language}", [key], render_frame)
+    return LiveStream(channels_of(request), f"{name}:{language}", keys, render_frame)
 
 
 @router.get("/devices")
@@ -61,4 +61,4 @@ async def watch(request: Request, lab: TheLab) -> Response:
     def draw(language: str) -> str:
         return render_part("devices_live.html", language, devices=list_views(lab), kinds=name_kinds(language))
 
-    return stream_html(request, "devices", DEVICES, draw)
+    return stream_html(request, "devices", [DEVICES], draw)

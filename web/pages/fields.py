@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from lab_controller.bus.changes import DEVICES
+from lab_controller.bus.changes import DEVICES, championship_key
 from lab_controller.errors import LabError
 from web.device_views import DeviceHealth, view_device
 from web.field_views import view_field, view_fields
@@ -63,7 +63,9 @@ async def watch(section: Look) -> Response:
         pictures = view_fields(section.state(), list_gates(section), language)
         return render_part("fields_live.html", language, pictures=pictures)
 
-    return stream_html(section.request, f"fields:{section.slug}", DEVICES, draw)
+    return stream_html(
+        section.request, f"fields:{section.slug}", [DEVICES, championship_key(section.slug)], draw
+    )
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from lab_controller.errors import Invalid
 from web.addresses import own_path
 from web.auth import CurrentAccount, TheLab
-from web.languages import COOKIE, LANGUAGES
+from web.languages import LANGUAGES, format_cookie
 
 router = APIRouter()
 
@@ -25,5 +25,5 @@ def choose(
     if account:
         lab.people.set_language(account.account, language)
     response = RedirectResponse(own_path(next) or "/", 303)
-    response.set_cookie(COOKIE, language, max_age=31_536_000, samesite="lax", path="/")
+    response.headers.append("Set-Cookie", format_cookie(language))
     return response

@@ -11,6 +11,7 @@ from lab_controller.people.roles import Role
 from web.addresses import own_path
 from web.auth import COOKIE, CurrentAccount, TheLab, remember_session
 from web.languages import COOKIE as LANGUAGE_COOKIE
+from web.languages import format_cookie
 from web.rendering import render
 
 router = APIRouter()
@@ -41,7 +42,7 @@ def sign_in(
     response = RedirectResponse(own_path(next) or (find_start(identity) if identity else "/"), 303)
     remember_session(request, response, token)
     if identity and LANGUAGE_COOKIE not in request.cookies:
-        response.set_cookie(LANGUAGE_COOKIE, identity.language, max_age=31_536_000, samesite="lax")
+        response.headers.append("Set-Cookie", format_cookie(identity.language))
     return response
 
 

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 WORST_ERROR_US = 8
 CLOCK = "world"
+BYTE_NS = 84_900  # 10 bits at 117,647 baud, a little less for a fast crystal
 LANE_OF_PIN = {"PB0": 1, "PD2": 2}
 
 
@@ -52,7 +53,8 @@ class Host:
                 )
                 self.fit = self.fit or ClockFit(boot, CLOCK)
             elif word == "SYNC" and self.fit:
-                self.fit.add(Exchange(self._asked_us, int(fields[1]), -(-line.world_ns // 1000)))
+                began_ns = line.world_ns - (len(line.text) + 1) * BYTE_NS
+                self.fit.add(Exchange(self._asked_us, int(fields[1]), -(-began_ns // 1000)))
 
     def timed(self, truths_us: dict[int, list[float]]) -> list[Timed]:
         """The reported passages beside the truth, lane by lane in order; `truths_us` is by lane."""
@@ -170,3 +172,18 @@ def test_lane_2_is_stamped_well_when_everything_happens_at_once(gates: Callable[
     for lane, found in errors.items():
         print(f"lane {lane}: {min(found):+.2f} to {max(found):+.2f} us")
     assert max(map(max, errors.values())) - min(map(min, errors.values())) < 5
+
+
+def test_clock_is_right_after_eighty_quiet_minutes(gates: Callable[..., list[Gate]]) -> None:
+    """Past the wraps of the 32-bit count of half microseconds and of 32 bits of microseconds."""
+    (gate,) = gates()
+    began = gate.beam(1, broken=True)
+    gate.sim.run(80 * 60 * 1_000_000)
+    ended = gate.beam(2, broken=True)
+    gate.sim.run(60_000)
+
+    first, last = gate.heard()
+
+    true_us = (ended.world_ns - began.world_ns) / 1000
+    assert int(last[5]) > 2**32
+    assert abs(int(last[5]) - int(first[5]) - true_us) < WORST_ERROR_US

@@ -97,13 +97,13 @@ static bool take_missed(uint8_t lane, bool believed_clear, uint32_t &stamp) {
     return false;
   }
   cli();
-  const bool waiting = lane ? EIFR & _BV(INTF0) : TIFR1 & _BV(ICF1);
   const bool clear = is_clear(lane);
-  if (clear != believed_clear && !waiting && queues[lane].head == queues[lane].tail) {
-    if (lane == 0) {
+  if (clear != believed_clear && queues[lane].head == queues[lane].tail) {
+    // after the pin: the flag of an edge that the pin shows already may come some cycles later
+    missed = !(lane ? EIFR & _BV(INTF0) : TIFR1 & _BV(ICF1));
+    if (missed && lane == 0) {
       await_edge_1(!clear);
     }
-    missed = true;
   }
   sei();
   if (missed) {

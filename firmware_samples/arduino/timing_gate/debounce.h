@@ -79,7 +79,7 @@ static void see(uint8_t at, uint32_t stamp, bool is_clear) {
 static void poll() {
   for (uint8_t at = 0; at < beams::LANES; at++) {
     // read before the queue: an edge that comes later cannot belong to a window that ended before
-    const uint32_t now = gate_clock::now_low();
+    const uint32_t now = (uint32_t)gate_clock::now();
     uint32_t stamp;
     bool is_clear;
     while (beams::take(at, stamp, is_clear)) {

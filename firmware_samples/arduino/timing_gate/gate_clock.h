@@ -37,7 +37,7 @@ static uint32_t now_low() {
   return (uint32_t)counted << 16 | count;
 }
 
-// Called from loop() at least once in 35 minutes, which the loop always does.
+// To be called at least once in 35 minutes; loop() does at every turn.
 static uint64_t now() {
   static uint32_t last = 0;
   static uint16_t wraps = 0;

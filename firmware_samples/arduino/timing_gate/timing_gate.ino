@@ -14,6 +14,7 @@
 
 void setup() {
   TIMSK0 = 0;  // millis() would delay lane 2 by up to 6 us
+  TCCR0B = TCCR2B = 0;
   identity::begin();
   serial_line::begin();
   gate_clock::begin();

@@ -17,7 +17,7 @@ LAST_PACKET_ID = 65_000
 BROKEN = (OSError, MQTTException, AssertionError, IndexError, TypeError)
 
 
-class PatientSocket:
+class TimedSocket:
     """A socket that gives up after a silence; umqtt.simple would wait for ever for a broker that has vanished."""
 
     def __init__(self):
@@ -29,14 +29,14 @@ class PatientSocket:
         self._socket.settimeout(SILENCE_S if on else 0)
 
 
-class PatientSockets:
+class TimedSockets:
     """What umqtt.simple takes for the socket module."""
 
     getaddrinfo = socket.getaddrinfo
-    socket = PatientSocket
+    socket = TimedSocket
 
 
-umqtt.simple.socket = PatientSockets
+umqtt.simple.socket = TimedSockets
 
 
 class Link:

@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const uint64_t SLICE_NS = 500000;
+static const uint64_t LONG_SLICE_NS = 20000000; /* while no port is open and no wall clock waits */
 static const uint64_t MOST_BEHIND_NS = 50000000;
 static const uint64_t IDLE_NS = 200000000;
 
@@ -20,10 +21,18 @@ static void on_signal(int number)
 	stopped = 1;
 }
 
+static uint64_t slice_ns(const World *world)
+{
+	for (int i = 0; i < world->count; i++)
+		if (world->real || world->boards[i].open)
+			return SLICE_NS;
+	return LONG_SLICE_NS;
+}
+
 void world_run_until(World *world, uint64_t world_ns)
 {
 	while (world->now_ns < world_ns) {
-		uint64_t next_ns = world->now_ns + SLICE_NS;
+		uint64_t next_ns = world->now_ns + slice_ns(world);
 		if (next_ns > world_ns)
 			next_ns = world_ns;
 		for (int i = 0; i < world->count; i++) {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from devices.agent.shelf import KeptItem, Shelf
 from devices.transports.mqtt import MqttTransport
 
-AGAIN_FIRST_US = 10_000_000
+AGAIN_FIRST_US = 2_000_000
 AGAIN_LAST_US = 600_000_000
 AGAIN_MAX = 500
 LOOK_US = 1_000_000

@@ -8,8 +8,8 @@ import pytest
 from devices.clock import MonotonicClock
 from devices.timekeeper import Timekeeper
 from devices.timing import FitSnapshot
+from lab_controller.clock import ManualClock
 from tests.devices.agent.room import transport
-from tests.devices.clocks import HandClock
 from tests.devices.waiting import until
 
 DEVICE = "lab/5/gate-e5b32a"
@@ -34,7 +34,7 @@ def post() -> Post:
 
 @pytest.fixture
 def keeper(post) -> Timekeeper:
-    keeper = Timekeeper(post, HandClock(5_000_000), "room")
+    keeper = Timekeeper(post, ManualClock(5_000_000), "room")
     keeper.hear(f"{DEVICE}/$description", DESCRIPTION.encode(), 0)
     keeper.hear(f"{DEVICE}/$state", b"ready", 0)
     return keeper
@@ -75,7 +75,7 @@ def test_what_is_no_answer_makes_no_fit(keeper, post, payload):
 
 
 def test_a_gate_behind_an_agent_or_out_of_reach_is_not_asked(post):
-    keeper = Timekeeper(post, HandClock(), "room")
+    keeper = Timekeeper(post, ManualClock(1_000_000_000), "room")
     keeper.hear("lab/5/gate-a1b2c3/$state", b"ready", 0)
     keeper.hear("lab/5/gate-a1b2c3/$description", b"{}", 0)
     keeper.hear(f"{DEVICE}/$description", DESCRIPTION.encode(), 0)

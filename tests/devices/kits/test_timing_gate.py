@@ -13,14 +13,14 @@ from devices.kits.timing_gate.emulator import GateEmulator
 from devices.protocols.gate import BoardPassage, Status, format_event
 from devices.protocols.plotter import Sample
 from devices.transports.byte_pipe import Chunk
-from tests.devices.clocks import HandClock
+from lab_controller.clock import ManualClock
 
 
 class Bench:
     """A driver and an emulator, joined by a line without delay; `disk` is what was kept."""
 
     def __init__(self, **board) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock(1_000_000_000)
         self.board = GateEmulator(self.clock, **board)
         self.driver = GateDriver("room")
         self.outputs: list[Output] = []
@@ -40,7 +40,7 @@ class Bench:
 
     def run(self, seconds: float) -> "Bench":
         for _ in range(int(seconds * 20)):
-            self.clock.advance(50_000)
+            self.clock.advance(us=50_000)
             self.board.tick()
             self._carry(self.driver.tick(self.clock.now_us()))
         return self
@@ -94,7 +94,7 @@ async def test_a_board_is_known_by_its_own_id(bench):
 async def test_a_robot_makes_two_passages_and_the_board_may_forget_them(bench):
     at_us = bench.clock.now_us() - 1_000_000_000
     await bench.board.break_beam(1)
-    bench.clock.advance(300_000)
+    bench.clock.advance(us=300_000)
     await bench.board.clear_beam(1)
     assert [json.loads(kept.value) for kept in bench.disk] == [
         {"seq": 1, "boot": "5f3a", "lane": 1, "edge": "B", "us": at_us},
@@ -125,7 +125,7 @@ async def test_a_bouncing_beam_is_one_passage_with_its_edges_as_evidence(bench):
 
 async def test_a_robot_faster_than_the_debounce_window_is_not_lost(bench):
     await bench.board.break_beam(2)
-    bench.clock.advance(4_000)
+    bench.clock.advance(us=4_000)
     await bench.board.clear_beam(2)
     bench.run(0.1)
     assert [(json.loads(kept.value)["edge"]) for kept in bench.disk] == ["B", "C"]
@@ -180,7 +180,7 @@ async def test_an_overflowing_ring_is_told_with_the_lost_passages():
     bench.unplug()
     for place in range(6):
         await (bench.board.break_beam(1) if place % 2 == 0 else bench.board.clear_beam(1))
-        bench.clock.advance(100_000)
+        bench.clock.advance(us=100_000)
     bench.plug().run(3)
     assert bench.seqs() == [5, 6]
     (lost,) = [o for o in bench.outputs if isinstance(o, Alert) and o.code == "passages_lost"]
@@ -190,7 +190,7 @@ async def test_an_overflowing_ring_is_told_with_the_lost_passages():
 async def test_a_board_that_resets_by_itself_begins_a_new_boot_and_is_told(bench):
     await bench.board.break_beam(1)
     bench.board.reset()
-    bench.clock.advance(50_000)
+    bench.clock.advance(us=50_000)
     bench.board._edge(1, False)
     await bench.board.break_beam(1)
     bench.run(0.2)
@@ -329,7 +329,7 @@ async def test_a_gate_that_ran_alone_for_long_tells_what_is_lost():
     bench.unplug()
     for place in range(5000):
         await (bench.board.break_beam(1) if place % 2 == 0 else bench.board.clear_beam(1))
-        bench.clock.advance(30_000)
+        bench.clock.advance(us=30_000)
     bench.plug().run(4)
     assert bench.seqs() == list(range(5000 - 127, 5001))
     (lost,) = [o for o in bench.outputs if isinstance(o, Alert) and o.code == "passages_lost"]

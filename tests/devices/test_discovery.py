@@ -1,0 +1,71 @@
+"""Only ports that are ours are opened; the rest are left alone and told."""
+
+import pytest
+
+from devices.discovery import Port, SystemPorts, candidates, is_ambiguous
+from devices.kits.timing_gate import KIT
+from devices.registry import iter_kits
+from devices.transports.serial_listing import UsbPort, find_holder
+from lab_controller.clock import ManualClock
+
+UNO = Port("/dev/ttyACM0", UsbPort("/dev/ttyACM0", 0x2341, 0x0043, "757353", "1-1.2"))
+CH340 = Port("/dev/ttyUSB0", UsbPort("/dev/ttyUSB0", 0x1A86, 0x7523, None, "1-1.3"))
+PRINTER = Port("/dev/ttyACM1", UsbPort("/dev/ttyACM1", 0x2C99, 0x0002))
+
+
+@pytest.mark.parametrize(
+    ("port", "opened", "ambiguous"),
+    [
+        (UNO, (KIT,), False),
+        (CH340, (), True),
+        (PRINTER, (), False),
+        (Port("/dev/ttyS0"), (), False),
+        (Port("/tmp/gate0", configured=True), (KIT,), False),
+        (Port(CH340.path, CH340.usb, configured=True), (KIT,), False),
+    ],
+)
+def test_a_port_is_opened_only_if_nothing_else_can_be_there(port, opened, ambiguous):
+    assert candidates(port, [KIT]) == opened
+    assert is_ambiguous(port, [KIT]) is ambiguous
+
+
+async def test_a_named_port_is_known_before_it_is_plugged_in(monkeypatch):
+    monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: (UNO.usb, CH340.usb))
+    found = await SystemPorts(["/tmp/gate0", CH340.path], ManualClock(1_000_000_000)).find()
+    assert found == (
+        Port("/tmp/gate0", configured=True),
+        Port(CH340.path, CH340.usb, configured=True),
+        UNO,
+    )
+
+
+def test_a_socket_keeps_its_label_when_clones_share_a_number():
+    assert UNO.usb.label == "2341:0043 1-1.2"
+
+
+def test_who_holds_a_port_is_found_or_not_known(tmp_path):
+    assert find_holder(str(tmp_path / "none")) is None
+
+
+class EntryPoint:
+    """An installed package that brings something as a kit."""
+
+    name = "other"
+
+    def __init__(self, brought: object) -> None:
+        self._brought = brought
+
+    def load(self) -> object:
+        if isinstance(self._brought, Exception):
+            raise self._brought
+        return self._brought
+
+
+@pytest.mark.parametrize(
+    ("brought", "count"),
+    [(KIT, 2), (ImportError("no module"), 1), ("no kit", 1)],
+    ids=["kit", "broken", "other"],
+)
+def test_an_installed_kit_joins_and_a_broken_one_is_left_out(monkeypatch, brought, count):
+    monkeypatch.setattr("devices.registry.entry_points", lambda group: [EntryPoint(brought)])
+    assert [kit.id for kit in iter_kits()] == ["timing_gate"] * count

@@ -86,16 +86,13 @@ def fill_spot(spot: Spot, gate: Mapping[str, Any], device: DeviceHealth | None, 
     if device is None:
         return Spot(*place, name=gate["device"], health="bad", state=_("Never seen"))
     blocked = any(beam.blocked and beam.number == gate["input"] for beam in device.inputs)
+    health = "bad" if device.health != "good" else "live" if blocked else "good"
     word = {"good": _("Ready"), "bad": _("Needs a person"), "off": _("Switched off")}[device.health]
     return Spot(
         *place,
         known=True,
         name=device.name,
-        health="bad"
-        if device.health == "off"
-        else "live"
-        if blocked and device.health == "good"
-        else device.health,
+        health=health,
         state=_("Blocked") if blocked else word,
         problems=device.problems,
     )

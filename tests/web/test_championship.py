@@ -189,6 +189,17 @@ async def test_gates_are_put_on_a_field_and_their_health_is_drawn(admin: httpx.A
     assert "Something stands in the beam of input 2." in page
 
 
+async def test_a_robot_in_the_beam_does_not_make_a_field_unready(admin: httpx.AsyncClient, lab: Lab) -> None:
+    begin(lab)
+    add_gate(lab, "gate-a1b2c3", "Gate A", blocked=[1])
+    await send(
+        admin, "/fields", **{"field": "1", "gate:start:1": "gate-a1b2c3:1", "gate:finish:1": "gate-a1b2c3:2"}
+    )
+    page = (await admin.get("/championships/cup/fields")).text
+    assert page.count('class="gate live"') == page.count('class="gate good"') == 1
+    assert "Needs a person" not in page
+
+
 async def test_one_input_on_two_lanes_is_refused_with_its_reason(admin: httpx.AsyncClient, lab: Lab) -> None:
     begin(lab, "drag_race")
     add_gate(lab, "gate-a1b2c3", "Gate A")

@@ -63,9 +63,8 @@ async def watch(section: Look) -> Response:
         pictures = view_fields(section.state(), list_gates(section), language)
         return render_part("fields_live.html", language, pictures=pictures)
 
-    return stream_html(
-        section.request, f"fields:{section.slug}", [DEVICES, championship_key(section.slug)], draw
-    )
+    keys = [DEVICES, championship_key(section.slug)]
+    return stream_html(section.request, f"fields:{section.slug}", keys, draw)
 
 
 async def read_form(request: Request) -> dict[str, str]:

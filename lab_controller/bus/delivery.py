@@ -55,6 +55,13 @@ class ClientHandler(BrokerProtocolHandler):  # type: ignore[misc]
         self.is_welcomed = True
         self._pump()
 
+    async def stop(self) -> None:
+        # The original cancels its reader and waits for its end; Python 3.11's wait_for may swallow the
+        # cancellation when a packet arrives in that moment. At a closed connection the reader ends anyway.
+        if self.writer is not None:
+            await self.writer.close()
+        await super().stop()
+
     def handle_read_timeout(self) -> None:
         # amqtt ignores a client that has gone silent, so its will would never be told.
         if self._disconnect_waiter is not None and not self._disconnect_waiter.done():

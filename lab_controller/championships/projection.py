@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from competitions.contest import ContestState, Record, apply_record, fold
-from lab_controller.championships.journal import load_records
+from competitions.contest import ContestState, Record, apply_record, fold, parse_record
+from lab_controller.championships.journal import iter_rows
 from lab_controller.championships.tables import Championship
 
 _OWN = "championships.folded"
@@ -82,7 +82,11 @@ class Projections:
 
 
 def _catch_up(session: Session, championship: Championship, base: Folded | None) -> Folded:
-    records = load_records(session, championship, after=base.seq if base else 0)
+    rows = list(iter_rows(session, championship, after=base.seq if base else 0))
+    if base is not None and (not rows or rows[0]["prev_hash"] != base.hash):
+        # Another database under the same name: what is known is not the beginning of this log.
+        return _catch_up(session, championship, None)
+    records = [parse_record(row) for row in rows]
     if base is None:
         return Folded(fold(records), championship.head_seq, championship.head_hash)
     state = base.state

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from competitions.statuses import Status
 from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.changes import Changes
 from lab_controller.championships.imports import Preview, RowError, TeamRow
+from lab_controller.championships.journal import load_championship
 from lab_controller.championships.log import verify_lines
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.setup import NewChampionship
@@ -252,6 +254,20 @@ def test_a_failed_commit_is_not_remembered(
 
 def _power_cut(*_: object) -> None:
     raise RuntimeError("power cut")
+
+
+def test_a_state_that_is_not_the_beginning_of_this_log_is_thrown_away(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    known = service.folded(SLUG)
+    judge.open_run("r2", "2")
+    truth = service.state(SLUG)
+    with service.database.read() as session:
+        championship = load_championship(session, SLUG)
+        for stranger in (replace(known, hash="f" * 64), replace(known, seq=truth.rev, hash="f" * 64)):
+            service.projections.forget(championship)
+            service.projections.publish(championship, stranger)
+            assert service.projections.current(session, championship).state == truth
 
 
 def test_two_championships_cannot_share_a_slug(service: ChampionshipService) -> None:

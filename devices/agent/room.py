@@ -163,7 +163,9 @@ class RoomAgent:
 
     async def _leave(self, line: _Line) -> None:
         line.task.cancel()
-        await asyncio.gather(line.task, return_exceptions=True)
+        (ended,) = await asyncio.gather(line.task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            line.session.problem = DeviceError("driver_failed", port=line.port.path)
         self._desk.detach(line.session)
         self._twin.clear(_alert_id(line.port))
 

@@ -31,7 +31,7 @@ class Streams:
             if not self._describe(sample.key, sample.name):
                 continue
             times, values = self._gathered.setdefault(sample.key, ([], []))
-            times.append(measured.at_us)
+            times.append(max(measured.at_us, times[-1] + 1) if times else measured.at_us)
             values.append(sample.value)
             self._twin.tell(NODE, sample.key, repr(sample.value), measured.at_us)
         if any(len(values) >= BATCH_VALUES for _, values in self._gathered.values()):

@@ -9,6 +9,11 @@ from typing import Any
 
 import serial
 
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
+
 from devices.clock import Clock
 from devices.errors import TransportError
 from devices.transports.byte_pipe import Chunk
@@ -22,8 +27,11 @@ _CODES = {
     errno.ENODEV: ("port_missing", False),
     errno.ENXIO: ("port_missing", False),
 }
-_GONE = (serial.SerialException, OSError, TypeError, AttributeError)
+_GONE: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError, AttributeError)
 """What pyserial raises when the device under an open port vanishes or the port is closed meanwhile."""
+_REFUSED: tuple[type[Exception], ...] = (serial.SerialException, OSError, ValueError)
+if termios is not None:
+    _GONE, _REFUSED = (*_GONE, termios.error), (*_REFUSED, termios.error)
 
 
 class SerialPort:
@@ -59,8 +67,7 @@ class SerialPort:
             port.cancel_read()
         if reader is not None:
             await asyncio.to_thread(reader.join)
-        with contextlib.suppress(*_GONE):
-            port.close()
+        await asyncio.to_thread(_let_go, port)
 
     def write(self, data: bytes) -> None:
         """Into the driver's buffer, which never needs to wait for our short sentences."""
@@ -86,7 +93,7 @@ class SerialPort:
     def _open(self) -> Any:
         try:
             port = serial.Serial(self.name, self.baud, exclusive=True, timeout=None, write_timeout=0)
-        except (serial.SerialException, OSError, ValueError) as error:
+        except _REFUSED as error:
             raise _open_error(self.name, error) from error
         _keep_running_after_close(port)
         return port
@@ -105,6 +112,14 @@ class SerialPort:
                 loop.call_soon_threadsafe(inbox.put_nowait, None)
 
 
+def _let_go(port: Any) -> None:
+    """Close without waiting for a hung device to take what was written."""
+    with contextlib.suppress(*_GONE):
+        port.reset_output_buffer()
+    with contextlib.suppress(*_GONE):
+        port.close()
+
+
 def _open_error(name: str, error: Exception) -> TransportError:
     number = getattr(error, "errno", None)
     code, permanent = _CODES.get(number or 0, ("port_failed", False))
@@ -115,10 +130,8 @@ def _open_error(name: str, error: Exception) -> TransportError:
 
 def _keep_running_after_close(port: Any) -> None:
     """Leave DTR up when we close, so that an agent which restarts does not reset a board in mid-run."""
-    if os.name != "posix":
+    if termios is None:
         return
-    import termios
-
     with contextlib.suppress(termios.error):
         attributes = termios.tcgetattr(port.fileno())
         attributes[2] &= ~termios.HUPCL

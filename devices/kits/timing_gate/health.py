@@ -68,7 +68,7 @@ class GateHealth:
 
     def reset(self, now_us: int) -> None:
         """The board restarted by itself: times across the restart cannot be compared."""
-        self.blocked_since_us.clear()
+        self.set_blocked((), now_us)
         self._raise("reset", "board_reset", now_us + RESET_SHOWN_US)
 
     def lost(self, first: int, last: int, now_us: int) -> None:

@@ -80,10 +80,11 @@ async def listening(broker) -> AsyncIterator[Hub]:
 
 
 @contextlib.asynccontextmanager
-async def agent_running(broker, folder: Path, *ports: object) -> AsyncIterator[RoomAgent]:
+async def agent_running(broker, folder: Path, *ports: object, **options: Any) -> AsyncIterator[RoomAgent]:
     clock = MonotonicClock()
     bus = transport(broker, "agent-r1", will=agent_will("r1"))
-    agent = RoomAgent("r1", bus, folder, SystemPorts([str(port) for port in ports], clock, usb=False), clock)
+    named = SystemPorts([str(port) for port in ports], clock, usb=False)
+    agent = RoomAgent("r1", bus, folder, named, clock, **options)
     running = asyncio.create_task(agent.run())
     try:
         yield agent

@@ -3,12 +3,17 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from devices.driver import Output
+from devices.kits.timing_gate import KIT
+from devices.kits.timing_gate.driver import GateDriver
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.timing import FitSnapshot
+from devices.transports.byte_pipe import Chunk
 from tests.devices.agent.room import agent_running, listening, ready
 from tests.devices.waiting import until
 
@@ -145,6 +150,30 @@ async def test_one_silent_port_does_not_hold_up_the_other(broker, tmp_path, link
         await until(lambda: hub.passages)
         mute.mute = False
         await ready(hub, "gate-ffffff")
+    server.unplug()
+
+
+async def test_a_driver_that_fails_takes_nobody_down_and_is_begun_anew(broker, tmp_path, link, board):
+    class Failing(GateDriver):
+        def received(self, chunk: Chunk) -> list[Output]:
+            if b"FAIL" in chunk.data:
+                raise ZeroDivisionError
+            return super().received(chunk)
+
+    other = GateEmulator(id="ffffff")
+    server = other.serve(tmp_path / "gate1")
+    kits = [replace(KIT, driver=Failing)]
+    async with (
+        listening(broker) as hub,
+        agent_running(broker, tmp_path, tmp_path / "gate1", link, kits=kits),
+    ):
+        await ready(hub, GATE)
+        await ready(hub, "gate-ffffff")
+        other.print_line("FAIL")
+        await until(lambda: hub.alert("gate-ffffff", "link") == "driver_failed")
+        await board.break_beam(1)
+        await until(lambda: hub.passages)
+        await until(lambda: hub.value("gate-ffffff/$state") == "ready")
     server.unplug()
 
 

@@ -240,6 +240,16 @@ async def test_a_blocked_beam_is_told_after_ten_seconds_until_it_is_clear(bench)
     assert (bench.told("blocked")[-1], bench.alerts()) == ([], [])
 
 
+async def test_a_reset_forgets_a_blocked_beam(bench):
+    bench.board.stay_blocked(2)
+    bench.run(11)
+    assert bench.alerts() == ["beam_blocked"]
+    bench.board._stuck.clear()
+    bench.board.reset()
+    bench.run(1)
+    assert (bench.told("blocked")[-1], bench.alerts()) == ([], ["board_reset"])
+
+
 @pytest.mark.parametrize("ppm", [-1300, 0, 100])
 async def test_the_drift_is_measured_once_a_second(ppm):
     bench = Bench(ppm=ppm).plug().run(60)

@@ -63,7 +63,7 @@ async def test_a_row_slides_for_those_who_like_movement(
             return animate.call(this, frames, options); }; }"""
     )
     contest.accept("d", "2", 11_000_000, attempt=2)
-    await page.wait_for_function("window.slides.length === 2")
+    await page.wait_for_function("() => window.slides.length === 2")
     assert sorted(await page.evaluate("window.slides")) == [["1", 200], ["2", 200]]
     await context.close()
 

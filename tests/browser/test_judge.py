@@ -163,6 +163,23 @@ async def test_a_conflict_stops_the_run_s_queue_until_the_judge_decides(page: Pa
     assert contest.kinds(run) == [*OPENED, "run_voided"]
 
 
+async def test_a_status_declared_offline_is_accepted_though_a_time_was_measured(
+    page: Page, contest: Contest
+) -> None:
+    await sign_in(page)
+    run = await open_run(page)
+    await enter_time(page, "12.48")
+    await expect(page.locator(TAG)).to_have_text("Connected")
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="More…").click()
+    await page.get_by_role("button", name="DNF").click()
+    await page.get_by_role("button", name="Accept DNF").click()
+    await expect(page.locator(".phase")).to_contain_text("Accepted on this tablet")
+    await page.context.set_offline(False)
+    await expect(page.locator(".phase")).to_have_text("Accepted", timeout=20_000)
+    assert contest.kinds(run)[-1] == "result_accepted"
+
+
 async def test_what_was_not_on_the_screen_is_not_accepted(page: Page, contest: Contest) -> None:
     await sign_in(page)
     run = await open_run(page)
@@ -239,6 +256,32 @@ async def test_the_keyboard_alone_is_enough(page: Page, contest: Contest) -> Non
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await expect(page.locator(TAG)).to_have_text("Connected")
     assert contest.kinds(run) == [*OPENED, "penalty_set"]
+
+
+async def test_without_https_the_page_says_what_that_means_and_still_keeps_presses(
+    page: Page, contest: Contest
+) -> None:
+    await page.add_init_script(
+        "delete Navigator.prototype.serviceWorker; delete Navigator.prototype.locks;"
+        "delete Crypto.prototype.randomUUID"
+    )
+    await sign_in(page)
+    await expect(page.locator(".note.gold")).to_contain_text("Without https")
+    run = await open_run(page)
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="Touch: one more").click()
+    await expect(page.locator(TAG)).to_have_text("No network · 1 kept")
+    await page.context.set_offline(False)
+    await expect(page.locator(TAG)).to_have_text("Connected", timeout=20_000)
+    assert contest.kinds(run) == [*OPENED, "penalty_set"]
+
+
+async def test_a_run_that_does_not_exist_leads_back_to_the_teams(page: Page, contest: Contest) -> None:
+    await sign_in(page)
+    await page.goto(f"/judge/{SLUG}/runs/nothing")
+    await expect(page.locator(".phase")).to_have_text("There is no such run. Choose the team again.")
+    await page.locator(PRIMARY).click()
+    await expect(page.locator(".team-row")).to_have_count(4)
 
 
 async def test_two_lanes_of_a_heat_are_armed_together(browser: Browser, tmp_path: Path) -> None:

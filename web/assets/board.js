@@ -82,15 +82,15 @@ class LiveBoard extends HTMLElement {
     setText(slot("phase"), run.phase === "running" && run.age_us === null ? s.secret : s[run.phase]);
     const clock = slot("clock");
     const { proposal } = run;
+    const timed = proposal?.status === "OK" && proposal.value_us !== null;
     if (run.phase === "running" && run.age_us !== null && !proposal) {
       runClock(clock, run.run, run.age_us, (us) => setText(clock, formatTime(us, this.language, 2)));
     } else {
       stopClock(clock);
-      const timed = proposal && proposal.value_us !== null && proposal.status === "OK";
-      setText(clock, timed ? formatTime(proposal.value_us, this.language) : proposal ? proposal.status : "—");
+      setText(clock, timed ? formatTime(proposal.value_us, this.language) : "—");
     }
-    show(clock.nextElementSibling, run.phase === "running" || proposal?.status === "OK");
-    setText(slot("bound"), proposal && proposal.status === "OK" && proposal.value_us !== null ? formatBound(proposal.bound_us, this.language) : "");
+    show(clock.nextElementSibling, run.phase === "running" || timed);
+    setText(slot("bound"), timed ? formatBound(proposal.bound_us, this.language) : "");
   }
 
   #freeze(card) {

@@ -74,6 +74,7 @@ class JudgeApp extends HTMLElement {
       if (this.page !== page) return;
       if (event === "desk") this.desk = detail;
       else if (detail.run) page.take(detail.run);
+      else page.missing = true;
       this.refresh();
     });
     source.open();
@@ -91,11 +92,10 @@ class JudgeApp extends HTMLElement {
   drawLine() {
     const { size, signedOut } = this.queue;
     const s = this.strings;
-    const [text, look] = signedOut
-      ? [fill(s.line_signed_out, { count: size }), "bad"]
-      : this.isOnline
-        ? size ? [fill(s.line_sending, { count: size }), "live"] : [s.line_good, "good"]
-        : size ? [fill(s.line_kept, { count: size }), "gold"] : [s.line_lost, "bad"];
+    const online = size ? [fill(s.line_sending, { count: size }), "live"] : [s.line_good, "good"];
+    const away = size ? [fill(s.line_kept, { count: size }), "gold"] : [s.line_lost, "bad"];
+    const stopped = [s.line_stopped, "bad"];
+    const [text, look] = signedOut ? [fill(s.line_signed_out, { count: size }), "bad"] : this.queue.stopped ? stopped : this.isOnline ? online : away;
     this.slots.line.className = `tag ${look}`;
     setText(this.slots.line, text);
   }

@@ -56,7 +56,7 @@ class Channel:
     """The viewers of one page and the state they see."""
 
     def __init__(
-        self, changes: Changes, keys: Sequence[str], render: Render, *, pause_s: float = 0.05
+        self, changes: Changes, keys: Sequence[str], render: Render, *, pause_s: float = 0.02
     ) -> None:
         """Renders on each change of one of `keys`, at the least `pause_s` after the change before."""
         self._render, self._pause_s = render, pause_s

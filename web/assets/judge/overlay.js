@@ -13,11 +13,16 @@ const blank = (desk, { run, entry, attempt, field, lane, heat }) => {
   };
 };
 
+const isOut = (view) => view.penalties.some((rule) => rule.dsq_at && rule.count >= rule.dsq_at);
+const declared = (status) => ({ status, value_us: null, counted_us: null, bound_us: 0, score: null });
+
 // Only plain time penalties are counted here; for all else the lab's own count is waited for.
 function count(view, manualUs, boundUs) {
-  const plain = view.penalties.every((rule) => !rule.count || (!rule.points && !rule.laps && !(rule.dsq_at && rule.count >= rule.dsq_at)));
+  const base = { counted_us: manualUs, bound_us: boundUs, score: null, manual: true };
+  if (isOut(view)) return { ...base, status: "DSQ", value_us: null };
+  const plain = view.penalties.every((rule) => !rule.count || (!rule.points && !rule.laps));
   const added = view.penalties.reduce((sum, rule) => sum + rule.count * (rule.time_us ?? 0), 0);
-  return { status: "OK", value_us: plain ? manualUs + added : null, counted_us: manualUs, bound_us: boundUs, score: null, manual: true };
+  return { ...base, status: "OK", value_us: plain ? manualUs + added : null };
 }
 
 const STEPS = {
@@ -27,7 +32,7 @@ const STEPS = {
   set_param: (view, { name, value }) => ({ ...view, params: view.params.map((param) => (param.id === name ? { ...param, value } : param)) }),
   propose_manual: (view, { value_us, bound_us }) => ({ ...view, phase: "proposed", proposal: count(view, value_us, bound_us) }),
   propose_status: (view, { status }) =>
-    status === "OK" ? view : { ...view, phase: "proposed", proposal: { status, value_us: null, counted_us: null, bound_us: 0, score: null } },
+    status === "OK" ? view : { ...view, phase: "proposed", proposal: declared(status) },
   accept: (view) => ({ ...view, phase: "accepted", result: view.proposal }),
   void: (view) => ({ ...view, phase: "voided" }),
   rerun: (view) => ({ ...view, phase: "rerun" }),
@@ -36,10 +41,12 @@ const STEPS = {
 
 function recount(view, before) {
   const { proposal } = view;
-  if (view.phase !== "proposed" || proposal?.status !== "OK") return view;
+  if (view.phase !== "proposed" || !proposal) return view;
   if (proposal.manual) return { ...view, proposal: count(view, proposal.counted_us, proposal.bound_us) };
+  if (proposal.status !== "OK") return view;
+  if (isOut(view)) return { ...view, proposal: { ...proposal, status: "DSQ", value_us: null } };
   const sum = (run) => run.penalties.reduce((total, rule) => total + rule.count * (rule.time_us ?? 0), 0);
-  const plain = proposal.value_us !== null && view.penalties.every((rule) => !rule.points && !rule.laps && !rule.dsq_at);
+  const plain = proposal.value_us !== null && view.penalties.every((rule) => !rule.points && !rule.laps);
   return { ...view, proposal: { ...proposal, value_us: plain ? proposal.value_us + sum(view) - sum(before) : null } };
 }
 

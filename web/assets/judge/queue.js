@@ -34,6 +34,10 @@ export class WriteQueue extends EventTarget {
     return this.#writes.length;
   }
 
+  get stopped() {
+    return this.#writes.some((write) => write.state === "refused");
+  }
+
   of(run) {
     return this.#writes.filter((write) => write.run === run);
   }

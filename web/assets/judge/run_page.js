@@ -9,6 +9,8 @@ import { newKey } from "./keys.js";
 
 const STEP = { ready: 1, arming: 1, armed: 2, running: 3, proposed: 4, accepted: 4, voided: 0, rerun: 0 };
 
+// Refusals that sending the same press again cannot change.
+const FINAL = ["proposal_changed", "wrong_phase", "key_reused", "attempt_taken"];
 const ROLES = ["judge", "team"];
 
 export class RunPage {
@@ -40,9 +42,10 @@ export class RunPage {
       presses: h("ol", { class: "rows" }),
       pressPart: h("section", { class: "card", "aria-label": s.presses, hidden: true }),
       gates: h("ul", { class: "rows" }),
-      gatePart: h("details", { class: "card gates" }, h("summary", {}, s.gates)),
+      gateTag: h("span", { class: "tag bad", hidden: true }),
     };
     const p = this.parts;
+    p.gatePart = h("details", { class: "card gates" }, h("summary", {}, s.gates, p.gateTag));
     p.penaltyPart.append(p.penalties);
     p.paramPart.append(p.params);
     p.signatures.append(h("h2", {}, s.signatures), p.signed, p.sign);
@@ -80,11 +83,7 @@ export class RunPage {
     this.drawStopped(writes);
     drawPresses(p.presses, writes, s);
     show(p.pressPart, writes.length > 0);
-    if (!view) {
-      setText(p.phase, this.app.isOnline ? s.loading : s.unknown_offline);
-      this.setPrimary(null, s.loading);
-      return;
-    }
+    if (!view) return this.drawUnknown();
     this.allowed = listAllowed(view, this.view, writes);
     const stopped = writes.some((write) => write.state === "refused");
     this.app.setTitle(view.team, fill(s.place, { discipline: this.app.desk.discipline, field: view.field, attempt: view.attempt, attempts: view.attempts }));
@@ -100,7 +99,20 @@ export class RunPage {
     show(p.timelinePart, view.timeline.length > 0);
     drawGates(p.gates, view.gates);
     show(p.gatePart, view.gates.length > 0);
+    const bad = view.gates.filter((gate) => gate.ok === false).length;
+    show(p.gateTag, bad > 0);
+    setText(p.gateTag, fill(s.gates_bad, { count: bad }));
     this.drawActions(view, stopped);
+  }
+
+  drawUnknown() {
+    const { s } = this;
+    setText(this.parts.phase, this.missing ? s.unknown : this.app.isOnline ? s.loading : s.unknown_offline);
+    show(this.parts.unit, false);
+    show(this.again, false);
+    show(this.more, false);
+    this.setPrimary("desk", s.to_teams);
+    for (const part of ["penaltyPart", "paramPart", "timelinePart", "gatePart"]) show(this.parts[part], false);
   }
 
   drawStopped(writes) {
@@ -116,7 +128,7 @@ export class RunPage {
         { class: "stack-m" },
         h("p", {}, h("b", {}, fill(s.refused, { press })), " ", refused.problem?.detail ?? ""),
         waiting > 0 && h("p", {}, fill(s.refused_waiting, { count: waiting })),
-        h("div", { class: "row" }, h("button", { type: "button", click: () => this.app.queue.retry(this.run) }, s.try_again), h("button", { type: "button", class: "bad", click: () => this.discard(writes.length) }, fill(s.discard, { count: writes.length }))),
+        h("div", { class: "row" }, !FINAL.includes(refused.problem?.code) && h("button", { type: "button", click: () => this.app.queue.retry(this.run) }, s.try_again), h("button", { type: "button", class: "bad", click: () => this.discard(writes.length) }, fill(s.discard, { count: writes.length }))),
       ),
     );
   }
@@ -141,8 +153,11 @@ export class RunPage {
     const { parts: p, s, language } = this;
     const { phase } = view;
     const outcome = phase === "accepted" ? view.result : view.proposal;
-    setText(p.phase, phase === "proposed" && outcome?.manual ? s.phase_by_hand : (s[`phase_${phase}`] ?? phase));
-    p.clock.closest(".clock").dataset.phase = phase;
+    const isKept = phase === "accepted" && this.view?.phase !== "accepted";
+    setText(p.phase, isKept ? s.phase_kept : this.phaseText(phase, outcome));
+    const card = p.clock.closest(".clock");
+    card.dataset.phase = phase;
+    card.classList.toggle("kept", isKept);
     if (phase === "running" && view.age_us !== null && this.app.isOnline) {
       runClock(p.clock, this.run, view.age_us, (us) => {
         setText(p.clock, formatTime(us, language, 2));
@@ -155,6 +170,11 @@ export class RunPage {
     const timed = outcome?.status === "OK" && (outcome.value_us ?? outcome.counted_us) !== null;
     show(p.unit, phase === "running" || timed);
     setText(p.detail, this.describe(view, outcome));
+  }
+
+  phaseText(phase, outcome) {
+    if (phase !== "proposed") return this.s[`phase_${phase}`] ?? phase;
+    return outcome.status !== "OK" ? this.s.phase_status : outcome.manual ? this.s.phase_by_hand : this.s.phase_proposed;
   }
 
   outcomeText(outcome) {
@@ -344,4 +364,7 @@ export class RunPage {
 }
 
 // What the judge saw when pressing Accept: the lab refuses if it has something else by then.
-const seenIn = (proposal) => ({ status: proposal.status, ...(proposal.value_us === null ? { counted_us: proposal.counted_us } : { value_us: proposal.value_us }) });
+function seenIn({ status, value_us, counted_us }) {
+  if (status !== "OK") return { status };
+  return value_us === null ? { status, counted_us } : { status, value_us };
+}

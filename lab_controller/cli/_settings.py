@@ -1,8 +1,12 @@
 """Settings for a command, or a plain word about the variable that is wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import typer
 from pydantic import ValidationError
 
+from lab_controller.errors import LabError
 from lab_controller.logs import configure_logs
 from lab_controller.settings import Settings
 
@@ -20,3 +24,13 @@ def load_settings() -> Settings:
         raise typer.Exit(2) from None
     configure_logs(settings.log_format, settings.log_level)
     return settings
+
+
+@contextmanager
+def tell_errors() -> Iterator[None]:
+    """Tell what went wrong in one line, with exit status 1."""
+    try:
+        yield
+    except LabError as error:
+        typer.echo(f"lab: {error}", err=True)
+        raise typer.Exit(1) from error

@@ -9,7 +9,7 @@ import structlog
 
 from devices.agent import agent_id
 from lab_controller.agent import make_agent
-from lab_controller.bus.access import HUB_PREFIX, Kind
+from lab_controller.bus.access import HUB_PREFIX, kind_of
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.broker import EmbeddedBroker
 from lab_controller.bus.changes import Changes
@@ -102,8 +102,7 @@ class Lab:
         """How this process reaches the broker as `username`: the embedded one by an account of its own."""
         if self.broker is None:
             return external_address(self.settings, username)
-        kind = Kind.HUB if username.startswith(HUB_PREFIX) else Kind.AGENT
-        password = self.broker_accounts.add_own(username, kind)
+        password = self.broker_accounts.add_own(username, kind_of(username))
         return Address("127.0.0.1", self.broker.port, username, password)
 
     def _migrate(self) -> None:

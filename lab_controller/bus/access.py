@@ -8,12 +8,20 @@ from lab_controller.bus.topics import ROOT, matches, parse_topic
 from lab_controller.errors import Invalid
 
 HUB_PREFIX = "lab-hub-"
+AGENT_PREFIX = "agent-"
 
 
 class Kind(StrEnum):
     HUB = "hub"
     AGENT = "agent"
     DEVICE = "device"
+
+
+def kind_of(username: str) -> Kind:
+    """What an account is, told by its name: `lab-hub-<worker>`, `agent-<room>`, or a device."""
+    if username.startswith(HUB_PREFIX):
+        return Kind.HUB
+    return Kind.AGENT if username.startswith(AGENT_PREFIX) else Kind.DEVICE
 
 
 @dataclass(frozen=True, slots=True)

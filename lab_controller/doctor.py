@@ -1,0 +1,215 @@
+"""What commonly goes wrong on a machine that runs the lab, looked at one by one."""
+
+import asyncio
+import grp
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from devices.clock import MonotonicClock
+from devices.discovery import SystemPorts
+from lab_controller.bus.access import HUB_PREFIX
+from lab_controller.bus.connecting import connect, external_address
+from lab_controller.database import Database
+from lab_controller.errors import LabError
+from lab_controller.settings import Settings
+
+FREE_BYTES_NEEDED = 1_000_000_000
+SLOW_COMMIT_MS = 20.0
+BUILT_AFTER_S = 1_790_000_000
+QUEUE_NEEDED = 10_000
+MOSQUITTO_DEFAULT_QUEUE = 1000
+BROKER_TIMEOUT_S = 5.0
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, as a code with parameters."""
+
+    check: str
+    level: Level
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Every check; none of them changes anything but a file of its own in the data folder."""
+    findings = [*check_disk(settings), *check_database(settings), *check_clock(time.time())]
+    findings += await check_ports(settings)
+    findings += check_modem_manager(Path("/proc"))
+    findings += await check_broker(settings)
+    findings += check_mosquitto(Path("/etc/mosquitto"))
+    return findings
+
+
+def check_disk(settings: Settings) -> Iterable[Finding]:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".doctor"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            "disk",
+            Level.FAILURE,
+            "folder_not_writable",
+            {"folder": str(folder), "problem": error.strerror},
+        )
+        return
+    free = shutil.disk_usage(folder).free
+    level = Level.OK if free >= FREE_BYTES_NEEDED else Level.WARNING
+    yield Finding("disk", level, "disk_free", {"folder": str(folder), "free_gb": round(free / 1e9, 1)})
+
+
+def check_database(settings: Settings) -> Iterable[Finding]:
+    try:
+        database = Database(settings.store_url)
+    except (SQLAlchemyError, ValueError, OSError) as error:
+        yield Finding("database", Level.FAILURE, "database_unusable", {"problem": str(error)[:300]})
+        return
+    try:
+        if not database.is_reachable():
+            yield Finding("database", Level.FAILURE, "database_away", {})
+        elif not database.is_current():
+            yield Finding("database", Level.WARNING, "database_old", {})
+        else:
+            yield from _check_store(database)
+    except SQLAlchemyError as error:
+        yield Finding("database", Level.FAILURE, "database_unusable", {"problem": str(error)[:300]})
+    finally:
+        database.close()
+
+
+def _check_store(database: Database) -> Iterable[Finding]:
+    if database.is_sqlite:
+        with database.read() as session:
+            verdict = session.connection().execute(text("PRAGMA quick_check(1)")).scalar()
+        if verdict != "ok":
+            yield Finding("database", Level.FAILURE, "database_damaged", {"problem": str(verdict)})
+            return
+    times_ms = sorted(_time_commit_ms(database) for _ in range(9))
+    level = Level.OK if times_ms[4] < SLOW_COMMIT_MS else Level.WARNING
+    yield Finding("database", level, "commit_time", {"median_ms": round(times_ms[4], 2)})
+
+
+def _time_commit_ms(database: Database) -> float:
+    started = time.perf_counter()
+    with database.write() as session:
+        session.connection().execute(text("INSERT INTO sign_in_tries (key, at_us) VALUES ('doctor', 0)"))
+        session.connection().execute(text("DELETE FROM sign_in_tries WHERE key = 'doctor'"))
+    return (time.perf_counter() - started) * 1000
+
+
+def check_clock(now_s: float) -> Iterable[Finding]:
+    if now_s < BUILT_AFTER_S:
+        yield Finding(
+            "clock",
+            Level.FAILURE,
+            "clock_in_the_past",
+            {"date": time.strftime("%Y-%m-%d", time.gmtime(now_s))},
+        )
+        return
+    synchronised = Path("/run/systemd/timesync/synchronized").exists()
+    yield Finding("clock", Level.OK, "clock_synchronised" if synchronised else "clock_plausible", {})
+
+
+async def check_ports(settings: Settings) -> list[Finding]:
+    named = [port.strip() for port in settings.serial_ports.split(",") if port.strip()]
+    ports = SystemPorts(named, MonotonicClock(), usb=settings.serial_usb)
+    findings = []
+    for port in await ports.find():
+        finding = check_port(Path(port.path))
+        if finding.level is Level.OK and (holder := await ports.holder(port)):
+            finding = Finding("ports", Level.WARNING, "port_held", {"port": port.path, "holder": holder})
+        findings.append(finding)
+    return findings or [Finding("ports", Level.OK, "ports_none")]
+
+
+def check_port(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("ports", Level.WARNING, "port_missing", {"port": str(path)})
+    if os.access(path, os.R_OK | os.W_OK):
+        return Finding("ports", Level.OK, "port_free", {"port": str(path)})
+    group = grp.getgrgid(path.stat().st_gid).gr_name
+    return Finding("ports", Level.FAILURE, "port_forbidden", {"port": str(path), "group": group})
+
+
+def check_modem_manager(proc: Path) -> Iterable[Finding]:
+    """It opens every new serial port and talks to it as if it were a modem."""
+    for name in proc.glob("[0-9]*/comm"):
+        try:
+            running = name.read_text().strip() == "ModemManager"
+        except OSError:
+            continue
+        if running:
+            yield Finding("modem_manager", Level.WARNING, "modem_manager_runs", {})
+            return
+    yield Finding("modem_manager", Level.OK, "modem_manager_absent", {})
+
+
+async def check_broker(settings: Settings) -> list[Finding]:
+    if settings.embedded_broker:
+        return [await _check_own_port(settings)]
+    client_id = f"{HUB_PREFIX}{settings.worker}"
+    try:
+        address = external_address(settings, client_id)
+    except LabError as error:
+        return [Finding("broker", Level.FAILURE, error.code, error.params)]
+    reasons: list[str] = []
+    transport = connect(settings, address, client_id=client_id)
+    transport.on_state = lambda up, reason: None if up else reasons.append(reason)
+    where = {"host": address.host, "port": address.port}
+    await transport.start()
+    try:
+        async with asyncio.timeout(BROKER_TIMEOUT_S):
+            await transport.connected.wait()
+    except TimeoutError:
+        reason = reasons[-1] if reasons else "silent"
+        return [Finding("broker", Level.FAILURE, "broker_refuses", {**where, "reason": reason})]
+    finally:
+        await transport.stop()
+    return [Finding("broker", Level.OK, "broker_answers", where)]
+
+
+async def _check_own_port(settings: Settings) -> Finding:
+    where = {"port": settings.mqtt_port}
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", settings.mqtt_port)
+    except OSError:
+        return Finding("broker", Level.OK, "broker_port_free", where)
+    writer.close()
+    return Finding("broker", Level.WARNING, "broker_port_taken", where)
+
+
+def check_mosquitto(folder: Path) -> Iterable[Finding]:
+    """Its queue for an absent hub, if its configuration is on this machine."""
+    files = [folder / "mosquitto.conf", *sorted(folder.glob("conf.d/*.conf"))]
+    texts = []
+    for file in files:
+        try:
+            texts.append(file.read_text())
+        except OSError:
+            continue
+    if not texts:
+        return
+    found = re.findall(r"^\s*max_queued_messages\s+(\d+)", "\n".join(texts), re.MULTILINE)
+    queue = int(found[-1]) if found else MOSQUITTO_DEFAULT_QUEUE
+    enough = queue == 0 or queue >= QUEUE_NEEDED
+    level = Level.OK if enough else Level.WARNING
+    code = "mosquitto_queue" if enough else "mosquitto_queue_short"
+    yield Finding("broker", level, code, {"messages": queue})

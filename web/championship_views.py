@@ -1,6 +1,6 @@
 """What the setup pages and /api/v1 show of a championship, field by field."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from competitions.disciplines import Discipline, iter_disciplines
 from lab_controller.championships.tables import Championship, LogRecord
 from lab_controller.database import Database
 from lab_controller.errors import Invalid
+from lab_controller.people.tables import Account, RoleGrant
 
 UNDER_WAY = {"arming", "armed", "running", "proposed"}
 
@@ -52,6 +53,18 @@ def list_championships(
             )
             for row in session.exec(query).all()
         ]
+
+
+def list_holders(database: Database, scope: str, roles: Collection[str]) -> list[dict[str, str]]:
+    """Who holds one of `roles` for exactly `scope`: login, name, role, by name."""
+    query = (
+        select(Account.login, Account.name, RoleGrant.role)
+        .join(RoleGrant)
+        .where(RoleGrant.scope == scope, col(RoleGrant.role).in_(roles))
+        .order_by(Account.name, Account.login)
+    )
+    with database.read() as session:
+        return [dict(zip(("login", "name", "role"), row, strict=True)) for row in session.exec(query)]
 
 
 def count_running(state: ContestState) -> int:

@@ -1,5 +1,6 @@
 """Errors as answers: RFC 9457 problem details for programs, a page that says what to do for people."""
 
+import json
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -7,7 +8,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from competitions.errors import CompetitionError, RuleError
@@ -41,7 +42,8 @@ def answer(request: Request, status: int, code: str, params: dict[str, Any]) -> 
         return render(request, "error.html", status_code=status, status=status, code=code, params=params)
     body = problem_body(request, status, code, params)
     headers = {"Retry-After": str(params["retry_after_s"])} if "retry_after_s" in params else None
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    # Escaped to ASCII: a parameter may echo half a surrogate pair, which UTF-8 cannot write.
+    return Response(json.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def answer_error(request: Request, error: LabError) -> Response:

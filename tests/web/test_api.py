@@ -121,3 +121,11 @@ async def test_devices_are_for_staff(guest: httpx.AsyncClient, sign_in: SignIn) 
     assert (await guest.get("/api/v1/devices")).status_code == 401
     assert (await (await sign_in("judge")).get("/api/v1/devices")).status_code == 403
     assert (await (await sign_in("teacher")).get("/api/v1/devices")).json() == {"items": [], "next": None}
+
+
+async def test_half_a_surrogate_pair_is_refused_not_choked_on(admin: httpx.AsyncClient) -> None:
+    await begin(admin)
+    body = b'{"kind": "\\ud800", "payload": {}}'
+    headers = key("odd") | {"Content-Type": "application/json"}
+    answer = await admin.post(f"{API}/cup/runs/r1/commands", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["params"]) == (422, {"kind": "\ud800"})

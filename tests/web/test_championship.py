@@ -14,6 +14,7 @@ from lab_controller.lab import Lab
 from tests.web.conftest import SignIn
 from tests.web.gates import add_gate
 from tests.web.people import PASSWORD
+from web.pages.teams_import import format_table
 from web.rules import summarize_rules
 
 RULES = {each.id: each for each in iter_disciplines()}
@@ -266,3 +267,27 @@ async def test_the_list_begins_with_what_to_do(admin: httpx.AsyncClient, guest: 
     assert "No championship yet" in (await admin.get("/championships")).text
     home = (await guest.get("/")).text
     assert "As soon as one begins, its board is here." in home
+
+
+async def test_a_team_is_found_by_any_part_of_its_name_or_school(admin: httpx.AsyncClient, lab: Lab) -> None:
+    begin(lab)
+    for team, school in (("Арлан", "№ 28"), ("Қыран", "НЗМ"), ("Барыс", "№ 54 гимназия")):
+        await send(admin, "/teams", team=team, school=school)
+    page = (await admin.get("/championships/cup/teams", params={"q": "ГИМНАЗИЯ"})).text
+    assert ("<b>Барыс</b>" in page, "<b>Арлан</b>" in page, "3 teams" in page) == (True, False, True)
+    nobody = (await admin.get("/championships/cup/teams", params={"q": "zzz"})).text
+    assert "No team is called that." in nobody
+
+
+@pytest.mark.slow
+async def test_the_largest_table_goes_through_its_preview(admin: httpx.AsyncClient, lab: Lab) -> None:
+    begin(lab)
+    rows = "".join(f"Команда {number},{'Мектеп' * 16} {number % 200}\n" for number in range(4_999))
+    found = lab.championships.preview_import("cup", f"team,school\n{rows}".encode(), "t.csv")
+    table = format_table(found)
+    assert len(table.encode()) > 1 << 20
+    entered = await admin.post(
+        "/championships/cup/import/enter", files={"table": (None, table), "key": (None, "enter")}
+    )
+    assert entered.status_code == 303
+    assert len(lab.championships.state("cup").entries) == 4_999

@@ -111,6 +111,27 @@ async def test_a_gates_page_changes_by_itself_and_keeps_what_is_open(
         assert page.faults == []  # type: ignore[attr-defined]
 
 
+async def test_a_long_list_of_teams_is_searched_as_one_types(browser: Browser, site: str) -> None:
+    async with open_page(browser, site, language="en") as page:
+        await enter(page)
+        await page.goto("/championships/cup/teams")
+        await expect(page.locator("#team-list tbody tr")).to_have_count(8)
+        await page.locator("#find").press_sequentially("командасы 7")
+        await expect(page.locator("#team-list tbody tr")).to_have_count(1)
+        await expect(page.locator("#find")).to_be_focused()
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def test_a_self_test_is_begun_without_losing_the_page(browser: Browser, site: str) -> None:
+    async with open_page(browser, site, language="en") as page:
+        await enter(page)
+        await page.goto("/devices/gate-a1b2c3?lang=en")
+        await page.click("#self-test button")
+        await expect(page.locator("#asked")).to_contain_text("The gate was asked.")
+        await expect(page).to_have_url(f"{site}/devices/gate-a1b2c3?lang=en")
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
 async def test_pages_read_without_any_script(browser: Browser, site: str) -> None:
     context = await browser.new_context(base_url=site, java_script_enabled=False, locale="en")
     page = await context.new_page()

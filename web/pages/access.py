@@ -8,12 +8,13 @@ from fastapi.responses import Response
 
 from lab_controller.errors import Conflict, LabError
 from lab_controller.people.roles import Role
+from web.championship_views import list_holders
 from web.languages import load_catalogue
 from web.public_address import public_url
 from web.section import Edit, Section, Text
 
 router = APIRouter()
-GIVEN = (Role.JUDGE, Role.DISPLAY)
+GIVEN = (Role.JUDGE.value, Role.DISPLAY.value)
 # Without 0 O 1 l I: the password is read from paper and typed on a tablet.
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 PASSWORD_LENGTH = 10
@@ -32,17 +33,11 @@ def show_access(
     secret: dict[str, str] | None = None,
 ) -> Response:
     _ = load_catalogue(section.language).gettext
-    people = [
-        {"login": person.login, "name": person.name, "role": str(grant.role)}
-        for person in section.lab.people.list_accounts()
-        for grant in person.grants
-        if grant.scope == section.scope and grant.role in GIVEN
-    ]
     return section.render(
         "access.html",
         "access",
         error,
-        people=people,
+        people=list_holders(section.lab.database, section.scope, GIVEN),
         roles={"judge": _("Judge"), "display": _("Hall screen")},
         form=form or {"role": "judge", "login": "", "name": ""},
         secret=secret,

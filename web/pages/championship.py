@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from competitions.contest import ContestState
 from lab_controller.people.roles import Role
+from web.championship_views import list_holders
 from web.languages import load_catalogue
 from web.public_address import public_url
 from web.rules import summarize_rules
-from web.section import Edit, Key, Look, Section
+from web.section import Edit, Key, Look
 
 router = APIRouter()
 
@@ -30,21 +31,14 @@ def draw_qr(text: str) -> str:
 @router.get("/championships/{slug}")
 def show(section: Look) -> Response:
     state, language = section.state(), section.language
+    judges = list_holders(section.lab.database, section.scope, [Role.JUDGE.value])
     board_url = public_url(section.request, f"/board/{section.slug}")
     return section.render(
         "championship.html",
-        steps=list_steps(section.slug, state, count_judges(section), language),
+        steps=list_steps(section.slug, state, len(judges), language),
         qr=Markup(draw_qr(board_url)),  # noqa: S704  segno's own output
         board_url=board_url,
         rules=summarize_rules(state.discipline, language) if state.discipline else [],
-    )
-
-
-def count_judges(section: Section) -> int:
-    return sum(
-        grant.role == Role.JUDGE and grant.scope == section.scope
-        for person in section.lab.people.list_accounts()
-        for grant in person.grants
     )
 
 

@@ -1,9 +1,11 @@
 """The teams of a championship: list, add by hand, rename, withdraw."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from lab_controller.championships.imports import TeamRow
+from lab_controller.championships.imports import TeamRow, fold_name
 from lab_controller.errors import LabError, NotFound
 from web.championship_views import count_attempts, sort_entries
 from web.section import Edit, Key, Look, Section, Text
@@ -13,11 +15,11 @@ Names = dict[str, str]
 
 
 @router.get("/championships/{slug}/teams")
-def show(section: Look) -> Response:
-    return show_list(section, {"team": "", "school": ""})
+def show(section: Look, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+    return show_list(section, {"team": "", "school": ""}, find=q)
 
 
-def show_list(section: Section, form: Names, error: LabError | None = None) -> Response:
+def show_list(section: Section, form: Names, error: LabError | None = None, find: str = "") -> Response:
     state = section.state()
     entries = [
         {
@@ -30,7 +32,13 @@ def show_list(section: Section, form: Names, error: LabError | None = None) -> R
         for entry in sort_entries(state.entries.values())
     ]
     attempts = state.discipline.attempts if state.discipline else 0
-    return section.render("teams.html", "teams", error, entries=entries, attempts=attempts, form=form)
+    wanted = fold_name(find)
+    shown = [
+        each for each in entries if wanted in fold_name(f"{each['entry']} {each['team']} {each['school']}")
+    ]
+    return section.render(
+        "teams.html", "teams", error, entries=entries, shown=shown, find=find, attempts=attempts, form=form
+    )
 
 
 @router.post("/championships/{slug}/teams")

@@ -2,15 +2,16 @@
 
 import csv
 import io
-from typing import Annotated
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter, UploadFile
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from lab_controller.championships.imports import Preview
 from lab_controller.errors import LabError
 from web.languages import load_catalogue
-from web.section import Edit, Key, Section, Text
+from web.limits import MAX_UPLOAD_BYTES
+from web.section import Edit, Section, Text
 
 router = APIRouter()
 COLUMNS = ("number", "team", "school", "city", "coach", "participants")
@@ -30,8 +31,13 @@ def preview(section: Edit, file: UploadFile, sheet: Text = "") -> Response:
 
 
 @router.post("/championships/{slug}/import/enter")
-def enter(section: Edit, table: Annotated[str, Form()], key: Key) -> Response:
+async def enter(section: Edit) -> Response:
     """`table` is the preview as CSV: it is read and checked again, nothing is believed."""
+    form = await section.request.form(max_part_size=MAX_UPLOAD_BYTES)
+    return await run_in_threadpool(enter_table, section, str(form.get("table", "")), str(form.get("key", "")))
+
+
+def enter_table(section: Section, table: str, key: str) -> Response:
     found = section.championships.preview_import(section.slug, table.encode(), "preview.csv")
     if not found.ok:
         return show_preview(section, found)

@@ -54,6 +54,12 @@ SENTENCES = {
     "cable_pulled": _("The cable of {port} was pulled. Plug it in again; everything goes on by itself."),
     "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
     "no_answer": _("What is on {port} does not answer as a gate. Upload the gate's sketch, or ignore it."),
+    "driver_failed": _(
+        "The driver of {port} failed. Plug the cable in again; if it stays, tell whoever looks after the lab."
+    ),
+    "disk_failed": _(
+        "The room computer cannot write to its disk ({problem}). Free some space at once: passages may be lost."
+    ),
     "device_absent": _("The device is not there. Plug it in, then try again."),
     "bad_command": _("The device did not understand the command. Load the page again and repeat it."),
     "not_connected": _(

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import termios
 
 import pytest
 import serial
@@ -55,6 +56,15 @@ async def test_opening_the_port_resets_the_board_which_says_hello(link):
     await until(lambda: server.is_open)
     line.write(STATUS)
     await heard(line, b"$STATUS,5f3b")
+    await line.close()
+    server.unplug()
+
+
+async def test_closing_the_port_leaves_the_board_running(link):
+    server = GateEmulator().serve(link)
+    line = port(server.path)
+    await line.open()
+    assert not termios.tcgetattr(line._port.fileno())[2] & termios.HUPCL
     await line.close()
     server.unplug()
 

@@ -58,7 +58,7 @@ SENTENCES = {
         "The driver of {port} failed. Plug the cable in again; if it stays, tell whoever looks after the lab."
     ),
     "disk_failed": _(
-        "The room computer cannot write to its disk ({problem}). Free some space at once: passages may be lost."
+        "The room computer cannot write to its disk ({problem}). Free some space now: passages may be lost."
     ),
     "device_absent": _("The device is not there. Plug it in, then try again."),
     "bad_command": _("The device did not understand the command. Load the page again and repeat it."),

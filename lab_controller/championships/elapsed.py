@@ -10,6 +10,7 @@ from competitions import events as ev
 from competitions.run_states import RunState
 from devices.timing import FitSnapshot, IncomparableError, Passage, measure
 from lab_controller.canonical import canonical_json
+from lab_controller.championships.rows import insert_new
 from lab_controller.championships.tables import GateBoot, PassageRow
 
 MOST_FITS = 3
@@ -70,12 +71,12 @@ def remember_fit(session: Session, device: str, fit: dict[str, Any], now_us: int
 
 
 def remember_boot(session: Session, device: str, boot: str, now_us: int) -> GateBoot:
+    """The board's life, noted now if it is a new one."""
     row = session.get(GateBoot, (device, boot))
-    if row is None:
-        row = GateBoot(device=device, boot=boot, first_seen_us=now_us, fits=[])
-        session.add(row)
-        session.flush()
-    return row
+    if row is not None:
+        return row
+    insert_new(session, GateBoot, [{"device": device, "boot": boot, "first_seen_us": now_us, "fits": []}])
+    return session.get_one(GateBoot, (device, boot))
 
 
 def _fits(session: Session, start: Passage, end: Passage) -> dict[str, FitSnapshot | None]:

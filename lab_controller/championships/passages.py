@@ -1,6 +1,6 @@
 """The hub's handler for timing gates: stored, credited and logged in one transaction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select, tuple_
@@ -13,8 +13,9 @@ from lab_controller.canonical import canonical_json
 from lab_controller.championships import crediting, elapsed, gate_faults, gate_messages
 from lab_controller.championships.desk import Desk
 from lab_controller.championships.execution import carry_out
-from lab_controller.championships.gate_messages import Answer, GateMessages
+from lab_controller.championships.gate_messages import Answer, GateMessages, Seen
 from lab_controller.championships.journal import lock_championship
+from lab_controller.championships.rows import insert_new
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.tables import Arming, EdgeRow, GateBoot, PassageRow
 from lab_controller.equipment.tables import Device
@@ -170,41 +171,13 @@ class _Batch:
 
     def _insert_passages(self) -> list[PassageRow]:
         """Those that were not there yet, in the order of their boards."""
-        seen = {(each.device, each.boot, each.number): each for each in self.told.passages}
-        known = _known(self.session, PassageRow.device, PassageRow.boot, PassageRow.seq, seen)
-        rows = [
-            PassageRow(
-                device=each.device,
-                boot=each.boot,
-                seq=each.number,
-                lane=each.lane,
-                edge=each.edge,
-                us=each.us,
-                received_us=each.received_us,
-            )
-            for key, each in sorted(seen.items())
-            if key not in known
-        ]
-        self.session.add_all(rows)
-        self.session.flush()
-        return rows
+        rows = [{**_columns(each), "seq": each.number} for each in self.told.passages]
+        fresh: list[PassageRow] = insert_new(self.session, PassageRow, rows)
+        return sorted(fresh, key=lambda row: (row.device, row.boot, row.seq))
 
     def _insert_edges(self) -> None:
-        seen = {(each.device, each.boot, each.number): each for each in self.told.edges}
-        known = _known(self.session, EdgeRow.device, EdgeRow.boot, EdgeRow.n, seen)
-        self.session.add_all(
-            EdgeRow(
-                device=each.device,
-                boot=each.boot,
-                n=each.number,
-                lane=each.lane,
-                edge=each.edge,
-                us=each.us,
-                received_us=each.received_us,
-            )
-            for key, each in sorted(seen.items())
-            if key not in known
-        )
+        rows = [{**_columns(each), "n": each.number} for each in self.told.edges]
+        insert_new(self.session, EdgeRow, rows)
 
     def _credit(self, docket: crediting.Docket, fresh: Iterable[PassageRow]) -> None:
         for row in fresh:
@@ -237,11 +210,12 @@ class _Batch:
             self.effects.publish.append(Outbound(Topic(device, "set", "gate", "committed"), payload))
 
 
-def _known(
-    session: Session, device: Any, boot: Any, number: Any, keys: Collection[tuple[str, str, int]]
-) -> set[tuple[str, str, int]]:
-    """Which of the keys are stored."""
-    if not keys:
-        return set()
-    query = select(device, boot, number).where(tuple_(device, boot, number).in_(sorted(keys)))
-    return {(known[0], known[1], known[2]) for known in session.exec(query).all()}
+def _columns(seen: Seen) -> dict[str, Any]:
+    return {
+        "device": seen.device,
+        "boot": seen.boot,
+        "lane": seen.lane,
+        "edge": seen.edge,
+        "us": seen.us,
+        "received_us": seen.received_us,
+    }

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from lab_controller.bus.changes import Changes
 from lab_controller.bus.handler import Inbound
 from lab_controller.bus.topics import Topic
 from lab_controller.championships import watch as watch_module
+from lab_controller.championships.passages import PassageHandler
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.tables import EdgeRow, PassageRow
 from lab_controller.championships.watch import Watch
@@ -526,6 +529,36 @@ def test_a_lane_that_is_done_leaves_the_other_armed(service: ChampionshipService
     contest.board.passes(4, after_us=4_000_000)
     contest.hall.carry()
     assert (contest.run("left").late, time_us(contest.run("right"))) == ((), 4_000_000)
+
+
+def test_two_workers_that_get_the_same_passages_at_once_count_them_once(
+    service: ChampionshipService, clock: ManualClock
+) -> None:
+    """An armed and an idle board; each worker gets every message, in its own order."""
+    contest = Contest(service)
+    contest.ready()
+    contest.drives(7_000_000)
+    idle = Board("gate-d00001")
+    for _ in range(20):
+        idle.passes(1)
+    messages = [*contest.board.outbox, *idle.outbox]
+    barrier = threading.Barrier(2)
+
+    def work(order: int) -> None:
+        worker = ChampionshipService(service.database, clock, Changes())
+        handler = PassageHandler(worker)
+        barrier.wait()
+        for message in messages[::order]:
+            with worker.database.write() as session:
+                handler.store(session, [message])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, (1, -1)))
+    assert time_us(contest.run()) == 7_000_000
+    counted = [record.kind for record in contest.run().timeline if record.kind == "passage_seen"]
+    assert len(counted) == 2
+    with service.database.read() as session:
+        assert len(session.exec(select(PassageRow)).all()) == 24
 
 
 # One beam for start and finish, laps

@@ -86,8 +86,18 @@ def bundle_assets(root: Path) -> None:
             manifest[Path(bundled).name] = Path(name).name
     (fresh / "meta.json").unlink()
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    shutil.rmtree(ready, ignore_errors=True)
-    fresh.rename(ready)
+    put_in_place(fresh, ready)
+
+
+def put_in_place(fresh: Path, ready: Path) -> None:
+    """Move the new files over the old ones, the manifest last: a running server never misses a file."""
+    ready.mkdir(exist_ok=True)
+    names = sorted((path.name for path in fresh.iterdir()), key=lambda name: name == "manifest.json")
+    for name in names:
+        (fresh / name).replace(ready / name)
+    for old in set(ready.iterdir()) - {ready / name for name in names}:
+        old.unlink()
+    fresh.rmdir()
 
 
 def compile_catalogues(locales: Path) -> None:
@@ -95,8 +105,10 @@ def compile_catalogues(locales: Path) -> None:
     for source in sorted(locales.glob("*/LC_MESSAGES/messages.po")):
         with source.open("rb") as text:
             catalogue = read_po(text, locale=source.parent.parent.name)
-        with source.with_suffix(".mo").open("wb") as compiled:
+        fresh = source.with_suffix(f".{os.getpid()}")
+        with fresh.open("wb") as compiled:
             write_mo(compiled, catalogue)
+        fresh.replace(source.with_suffix(".mo"))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ class LiveBoard extends HTMLElement {
     const s = this.#strings;
     const slot = (name) => card.querySelector(`[data-slot="${name}"]`);
     card.dataset.phase = run.phase;
-    const lane = this.board.now.length > 1 ? `, ${fill(s.lane, run)}` : "";
+    const lane = this.board.now.filter((each) => each.field === run.field).length > 1 ? `, ${fill(s.lane, run)}` : "";
     setText(slot("where"), fill(s.field, run) + lane);
     setText(slot("team"), run.team);
     setText(slot("school"), run.school);

@@ -1,0 +1,213 @@
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lab_controller import audit
+from lab_controller.bus.changes import DEVICES, Changes
+from lab_controller.bus.handler import Outbound
+from lab_controller.bus.topics import Topic
+from lab_controller.clock import ManualClock
+from lab_controller.database import Database
+from lab_controller.equipment.handler import MAX_LATEST, DeviceHandler
+from lab_controller.equipment.queries import DeviceView, PropertyView
+from lab_controller.equipment.service import EquipmentService
+from lab_controller.errors import Conflict, Invalid, NotFound
+from tests.lab_controller.inbox import NOW_US, inbound, store
+
+GATE = {
+    "homie": "5.0",
+    "type": "gate",
+    "name": "Finish, field 3",
+    "root": "agent-room-1",
+    "parent": "agent-room-1",
+    "nodes": {
+        "gate": {
+            "properties": {
+                "self-test": {"name": "Self-test", "datatype": "json", "settable": True},
+                "last-seq": {"datatype": "integer"},
+            }
+        }
+    },
+}
+
+
+class Sent(list[Outbound]):
+    def publish(self, outbounds: Sequence[Outbound]) -> None:
+        self.extend(outbounds)
+
+
+@pytest.fixture
+def sent() -> Sent:
+    return Sent()
+
+
+@pytest.fixture
+def equipment(database: Database, clock: ManualClock, sent: Sent) -> EquipmentService:
+    return EquipmentService(database, clock, Changes(), sent.publish)
+
+
+@pytest.fixture
+def gate(database: Database) -> Database:
+    store(
+        database,
+        DeviceHandler(),
+        inbound("gate-1/$description", GATE),
+        inbound("gate-1/$state", "ready"),
+    )
+    return database
+
+
+def test_a_device_is_what_it_says_of_itself(database: Database, equipment: EquipmentService) -> None:
+    effects = store(
+        database,
+        DeviceHandler(),
+        inbound("gate-1/$state", "init"),
+        inbound("gate-1/$description", GATE),
+        inbound("gate-1/$state", "ready"),
+        inbound("gate-1/gate/last-seq", "12"),
+        inbound("gate-1/gate/blocked", [1]),
+        inbound("gate-1/$alert/beam", {"code": "beam_blocked", "params": {"lane": 1}}),
+        inbound("gate-1/clock/fit", {"ppm_lo": -20}),
+        inbound("gate-1/gate/passage", {"seq": 12}),
+    )
+    assert effects.changed == [DEVICES, "device:gate-1"]
+    assert equipment.list_devices() == [
+        DeviceView(
+            id="gate-1",
+            kind="gate",
+            name="Finish, field 3",
+            state="ready",
+            agent="agent-room-1",
+            description=GATE,
+            alerts={"beam": {"code": "beam_blocked", "params": {"lane": 1}}},
+            latest={"gate/last-seq": "12"},
+            blocked=(1,),
+            fit={"ppm_lo": -20},
+            first_seen_us=NOW_US,
+            last_seen_us=NOW_US,
+            properties=(
+                PropertyView("gate", "self-test", "Self-test", "json", "", True, None),
+                PropertyView("gate", "last-seq", "last-seq", "integer", "", False, "12"),
+            ),
+        )
+    ]
+
+
+def test_saying_the_same_again_changes_nothing(gate: Database) -> None:
+    again = store(
+        gate, DeviceHandler(), inbound("gate-1/$description", GATE), inbound("gate-1/$state", "ready")
+    )
+    assert again.changed == []
+
+
+def test_a_cleared_alert_is_gone(gate: Database, equipment: EquipmentService) -> None:
+    handler = DeviceHandler()
+    store(gate, handler, inbound("gate-1/$alert/beam", {"code": "beam_blocked"}))
+    store(gate, handler, inbound("gate-1/$alert/other", "plain words"))
+    store(gate, handler, inbound("gate-1/$alert/beam", b""))
+    assert equipment.get_device("gate-1").alerts == {
+        "other": {"code": "device_alert", "params": {"text": "plain words"}}
+    }
+
+
+def test_what_hangs_on_a_lost_agent_is_lost_until_the_agent_is_back(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    handler = DeviceHandler()
+    store(gate, handler, inbound("agent-room-1/$state", "lost"))
+    assert [(d.id, d.state) for d in equipment.list_devices()] == [
+        ("agent-room-1", "lost"),
+        ("gate-1", "lost"),
+    ]
+    store(gate, handler, inbound("agent-room-1/$state", "ready"))
+    assert equipment.get_device("gate-1").state == "ready"
+
+
+def test_an_empty_state_takes_a_device_off_the_list(gate: Database, equipment: EquipmentService) -> None:
+    store(gate, DeviceHandler(), inbound("gate-1/$state", b""))
+    assert equipment.list_devices() == []
+
+
+def test_what_the_broker_remembers_does_not_make_a_device_seen(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    later_us = NOW_US + 60_000_000
+    store(gate, DeviceHandler(), inbound("gate-1/$state", "ready", at_us=later_us, retained=True))
+    assert equipment.get_device("gate-1").last_seen_us == NOW_US
+    store(gate, DeviceHandler(), inbound("gate-1/gate/last-seq", "1", at_us=later_us))
+    assert equipment.get_device("gate-1").last_seen_us == later_us
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("gate-1/$state", "asleep"),
+        ("gate-1/$state", b"\xff\xfe"),
+        ("gate-1/$description", "[]"),
+        ("gate-1/$description", "[" * 100_000),
+        ("gate-1/$description", '{"a": NaN}'),
+        ("gate-1/$alert/beam", '{"code": 5}'),
+        ("gate-1/gate/blocked", '{"1": true}'),
+        ("gate-1/gate/blocked", "[true]"),
+        ("gate-1/clock/fit", "5"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_code(
+    gate: Database, equipment: EquipmentService, topic: str, payload: Any
+) -> None:
+    before = equipment.get_device("gate-1")
+    with pytest.raises(Invalid):
+        store(gate, DeviceHandler(), inbound(topic, payload))
+    assert equipment.get_device("gate-1") == before
+
+
+def test_a_device_cannot_fill_the_database_with_values(gate: Database) -> None:
+    messages = [inbound(f"gate-1/kit/value-{number}", "1") for number in range(MAX_LATEST + 1)]
+    with pytest.raises(Invalid) as raised:
+        store(gate, DeviceHandler(), *messages)
+    assert raised.value.code == "values_too_many"
+
+
+def test_a_nonsense_description_still_shows_the_device(
+    database: Database, equipment: EquipmentService
+) -> None:
+    odd = {"type": 5, "name": ["x"], "nodes": {"a": 1, "b": {"properties": [], "x": {}}}}
+    store(database, DeviceHandler(), inbound("gate-1/$description", odd))
+    view = equipment.get_device("gate-1")
+    assert (view.kind, view.name, view.properties) == ("", "gate-1", ())
+
+
+def test_a_settable_property_is_commanded_over_the_bus(
+    gate: Database, equipment: EquipmentService, sent: Sent
+) -> None:
+    payload = json.dumps({"token": "a1"}).encode()
+    equipment.command(actor="boss", device="gate-1", node="gate", prop="self-test", payload=payload)
+    assert sent == [Outbound(Topic("gate-1", "set", "gate", "self-test"), payload)]
+    with gate.read() as session:
+        assert audit.verify(session).records == 1
+
+
+def test_what_is_not_settable_or_not_there_is_not_commanded(
+    gate: Database, equipment: EquipmentService, sent: Sent
+) -> None:
+    with pytest.raises(Invalid):
+        equipment.command(actor="boss", device="gate-1", node="gate", prop="last-seq", payload=b"1")
+    with pytest.raises(NotFound):
+        equipment.command(actor="boss", device="gate-2", node="gate", prop="self-test", payload=b"1")
+    store(gate, DeviceHandler(), inbound("gate-1/$state", "lost"))
+    with pytest.raises(Conflict):
+        equipment.command(actor="boss", device="gate-1", node="gate", prop="self-test", payload=b"1")
+    assert sent == []
+
+
+def test_a_forgotten_device_leaves_nothing_on_the_broker(
+    gate: Database, equipment: EquipmentService, sent: Sent
+) -> None:
+    equipment.forget(actor="boss", device="gate-1")
+    assert equipment.list_devices() == []
+    assert [(str(out.topic), out.payload, out.retain) for out in sent] == [
+        ("lab/5/gate-1/$state", b"", True),
+        ("lab/5/gate-1/$description", b"", True),
+    ]

@@ -1,0 +1,144 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab_controller.database import Database
+from lab_controller.equipment.handler import DeviceHandler
+from lab_controller.errors import Invalid
+from lab_controller.telemetry.handler import TelemetryHandler, parse_batch
+from lab_controller.telemetry.queries import SeriesView, forget_readings, list_series, load_readings
+from tests.lab_controller.inbox import NOW_US, inbound, store
+
+MS = 1000
+KIT = {"type": "arduino", "nodes": {"kit": {"properties": {"temp": {"datatype": "float", "unit": "°C"}}}}}
+
+
+def stream(us: list[int], values: list[Any], key: str = "light", unit: str = "lx") -> dict[str, Any]:
+    return {"key": key, "unit": unit, "us": us, "values": values}
+
+
+def readings(database: Database, key: str) -> list[tuple[int, float]]:
+    """(microseconds since NOW, value)"""
+    with database.read() as session:
+        found = {series.key: series.id for series in list_series(session, "kit-1")}
+        if key not in found:
+            return []
+        rows = load_readings(session, found[key], from_us=0, to_us=2**62)
+    return [(at_us - NOW_US, value) for at_us, value in rows]
+
+
+def test_a_stream_is_placed_on_the_wall_clock_by_its_arrival(database: Database) -> None:
+    effects = store(
+        database,
+        TelemetryHandler(),
+        inbound("kit-1/kit/stream", stream([100 * MS, 200 * MS], [1, 2.5])),
+    )
+    assert effects.changed == ["device:kit-1"]
+    assert readings(database, "kit/light") == [(-100 * MS, 1.0), (0, 2.5)]
+
+
+def test_a_late_batch_stays_on_the_devices_own_time_axis(database: Database) -> None:
+    handler = TelemetryHandler()
+    store(database, handler, inbound("kit-1/kit/stream", stream([0], [1])))
+    store(database, handler, inbound("kit-1/kit/stream", stream([100 * MS], [2]), at_us=NOW_US + 900 * MS))
+    assert readings(database, "kit/light") == [(0, 1.0), (100 * MS, 2.0)]
+
+
+def test_a_batch_that_comes_again_is_stored_once(database: Database) -> None:
+    handler = TelemetryHandler()
+    first = inbound("kit-1/kit/stream", stream([0, 10 * MS], [1, 2]))
+    second = inbound("kit-1/kit/stream", stream([20 * MS], [3]), at_us=NOW_US + 10 * MS)
+    again = inbound("kit-1/kit/stream", stream([0, 10 * MS], [1, 2]), at_us=NOW_US + 400 * MS)
+    store(database, handler, first, second, again)
+    assert readings(database, "kit/light") == [(-10 * MS, 1.0), (0, 2.0), (10 * MS, 3.0)]
+
+
+def test_a_restarted_board_begins_a_new_time_axis(database: Database) -> None:
+    handler = TelemetryHandler()
+    store(database, handler, inbound("kit-1/kit/stream", stream([60_000 * MS], [1])))
+    store(database, handler, inbound("kit-1/kit/stream", stream([5 * MS], [2]), at_us=NOW_US + 10_000 * MS))
+    assert readings(database, "kit/light") == [(0, 1.0), (10_000 * MS, 2.0)]
+
+
+def test_a_plain_number_is_a_reading_with_the_unit_that_the_device_describes(database: Database) -> None:
+    store(database, DeviceHandler(), inbound("kit-1/$description", KIT))
+    store(
+        database,
+        TelemetryHandler(),
+        inbound("kit-1/kit/temp", "23.5"),
+        inbound("kit-1/kit/mode", "line"),
+        inbound("kit-1/kit/button", "true", at_us=NOW_US + 1),
+    )
+    with database.read() as session:
+        found = list_series(session, "kit-1")
+    assert [(series.key, series.unit) for series in found] == [("kit/button", ""), ("kit/temp", "°C")]
+    assert readings(database, "kit/temp") == [(0, 23.5)]
+    assert readings(database, "kit/button") == [(1, 1.0)]
+
+
+def test_a_remembered_value_and_a_streamed_one_are_not_stored_twice(database: Database) -> None:
+    store(
+        database,
+        TelemetryHandler(),
+        inbound("kit-1/kit/temp", "99", retained=True),
+        inbound("kit-1/kit/stream", stream([0], [1])),
+        inbound("kit-1/kit/light", "1", at_us=NOW_US + 5),
+    )
+    assert readings(database, "kit/temp") == []
+    assert readings(database, "kit/light") == [(0, 1.0)]
+
+
+def test_gates_clocks_and_agents_are_not_telemetry() -> None:
+    handler = TelemetryHandler()
+    topics = ("gate-1/gate/last-seq", "gate-1/clock/fit", "agent-1/agent/ports", "lab-hub-0/changes/keys")
+    assert [handler.wants(inbound(topic, "1").topic) for topic in topics] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "5",
+        stream([], []),
+        stream([1, 2], [1]),
+        stream([1], [True]),
+        stream([1], ["1"]),
+        stream([-1], [1]),
+        stream([2**63], [1]),
+        stream([1.5], [1]),
+        stream([1], [1], key=""),
+        stream([1], [1], key="x" * 65),
+        stream(list(range(2001)), [0] * 2001),
+        {"key": "a", "unit": 5, "us": [1], "values": [1]},
+        '{"key":"a","us":[1],"values":[Infinity]}',
+    ],
+)
+def test_a_stream_that_is_none_is_refused(payload: Any) -> None:
+    with pytest.raises(Invalid):
+        parse_batch(inbound("kit-1/kit/stream", payload))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_reading_none_or_refused(payload: bytes) -> None:
+    for topic in ("kit-1/kit/stream", "kit-1/kit/temp"):
+        try:
+            batch = parse_batch(inbound(topic, payload))
+        except Invalid:
+            continue
+        assert batch is None or len(batch.values) == 1
+
+
+def test_old_readings_go_a_few_at_a_time(database: Database) -> None:
+    us = [number * MS for number in range(100)]
+    store(database, TelemetryHandler(), inbound("kit-1/kit/stream", stream(us, [0] * 100)))
+    before_us = NOW_US - 49 * MS
+    deleted = []
+    for _ in range(3):
+        with database.write() as session:
+            deleted.append(forget_readings(session, before_us, limit=30))
+    assert deleted == [30, 20, 0]
+    assert len(readings(database, "kit/light")) == 50
+    with database.read() as session:
+        assert list_series(session, "kit-1") == [SeriesView(1, "kit-1", "kit/light", "lx")]

@@ -1,5 +1,6 @@
 """What the setup pages and /api/v1 show of a championship, field by field."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -71,9 +72,9 @@ def count_running(state: ContestState) -> int:
     return sum(run.phase in UNDER_WAY for run in state.runs.values())
 
 
-def count_attempts(state: ContestState, entry: str) -> int:
-    """How many attempts of the entry have been accepted."""
-    return sum(run.entry == entry and run.phase == "accepted" for run in state.runs.values())
+def count_attempts(state: ContestState) -> Counter[str]:
+    """How many attempts of each entry have been accepted."""
+    return Counter(run.entry for run in state.runs.values() if run.phase == "accepted")
 
 
 def sort_entries(entries: Iterable[Entry]) -> list[Entry]:

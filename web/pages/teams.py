@@ -21,13 +21,14 @@ def show(section: Look, q: Annotated[str, Query(max_length=100)] = "") -> Respon
 
 def show_list(section: Section, form: Names, error: LabError | None = None, find: str = "") -> Response:
     state = section.state()
+    attempts_made = count_attempts(state)
     entries = [
         {
             "entry": entry.entry,
             "team": entry.team,
             "school": entry.school,
             "withdrawn": entry.withdrawn,
-            "attempts": count_attempts(state, entry.entry),
+            "attempts": attempts_made[entry.entry],
         }
         for entry in sort_entries(state.entries.values())
     ]

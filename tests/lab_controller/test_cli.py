@@ -1,0 +1,208 @@
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lab_controller import audit
+from lab_controller.backups import check_backup, restore_backup, save_backup
+from lab_controller.bus.access import Kind, Member
+from lab_controller.cli import app
+from lab_controller.clock import SteadyClock
+from lab_controller.database import Database
+from lab_controller.errors import Conflict, Invalid, LabError
+from lab_controller.people import PeopleService
+from lab_controller.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("LAB_LOG_LEVEL", "error")
+    monkeypatch.setenv("LAB_ARGON2_MEMORY_KIB", "8")
+    monkeypatch.setenv("LAB_ARGON2_PARALLELISM", "1")
+    return tmp_path / "data"
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    result: Result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def test_help_lists_every_command_without_reading_one() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from lab_controller.cli import app;"
+        "print(CliRunner().invoke(app, ['--help']).output);"
+        "print('HEAVY', sorted({'sqlalchemy', 'fastapi', 'amqtt', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.split()}
+    commands = {
+        *("agent", "backup", "broker-users", "demo", "doctor", "migrate"),
+        *("restore", "serve", "standings", "user", "verify"),
+    }
+    assert commands <= listed
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_PORT", "high")
+    assert "LAB_PORT" in run("migrate", status=2)
+
+
+def test_an_account_made_on_the_console_can_sign_in() -> None:
+    said = run("user", "add", "marat", "--role", "admin", "--role", "judge@championship:cup")
+    password = said.rpartition(" ")[2].strip()
+    assert run("user", "list") == "marat\tmarat\tadmin@city, judge@championship:cup\n"
+    settings = Settings()
+    people = PeopleService(Database(settings.store_url), SteadyClock(), settings)
+    assert people.sign_in("marat", password, "192.0.2.1")
+
+
+def test_an_unknown_role_makes_no_account() -> None:
+    assert "role_unknown" in run("user", "add", "marat", "--role", "king", status=1)
+    assert run("user", "list") == ""
+
+
+def test_broker_accounts_are_exported_for_mosquitto(tmp_path: Path) -> None:
+    for name in ("gate-a1b2c3", "agent-room-1", "lab-hub-0"):
+        run("broker-users", "add", name)
+    run("broker-users", "remove", "agent-room-1")
+    assert "broker_username_invalid" in run("broker-users", "add", "Gate 1", status=1)
+    run("broker-users", "export", str(tmp_path / "mosquitto"))
+    lines = (tmp_path / "mosquitto" / "passwd").read_text().splitlines()
+    assert [line.partition(":$7$")[0] for line in lines] == ["gate-a1b2c3", "lab-hub-0"]
+    assert "user lab-hub-0" in (tmp_path / "mosquitto" / "acl").read_text()
+    assert Member("lab-hub-0", Kind.HUB).may_publish("lab/5/gate-a1b2c3/gate/arm/set")
+
+
+def test_a_backup_is_checked_and_restores_what_was_there(home: Path, tmp_path: Path) -> None:
+    run("user", "add", "before", "--password", "password 1")
+    file = tmp_path / "lab.backup"
+    assert "1 audit records verified" in run("backup", str(file))
+    run("user", "add", "after", "--password", "password 2")
+    assert "backup_exists" in run("backup", str(file), status=1)
+    assert "replaced-1" in run("restore", "--yes", str(file))
+    assert run("user", "list") == "before\tbefore\t-\n"
+    kept = sqlite3.connect(home / "lab.sqlite3.replaced-1")
+    assert kept.execute("SELECT count(*) FROM accounts").fetchone() == (2,)
+
+
+def test_a_restore_asks_first() -> None:
+    run("user", "add", "marat", "--password", "password 1")
+    file = run("backup").partition(":")[0]
+    result = CliRunner().invoke(app, ["restore", file], input="n\n")
+    assert result.exit_code == 1
+    assert "Replace the lab's database" in result.output
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:4096],
+        lambda data: data[:8192] + bytes(4096) + data[12288:],
+        lambda data: b"not a database",
+        lambda data: data.replace(b"account_created", b"account_removed"),
+    ],
+)
+def test_a_damaged_backup_is_refused_and_replaces_nothing(tmp_path: Path, damage: object) -> None:
+    run("user", "add", "marat", "--password", "password 1")
+    file = tmp_path / "lab.backup"
+    run("backup", str(file))
+    file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
+    run("restore", "--yes", str(file), status=1)
+    assert run("user", "list") == "marat\tmarat\t-\n"
+
+
+def append(database: Database, number: int) -> None:
+    with database.write() as session:
+        audit.append(session, at_us=number, actor="t", action="t", subject="t", payload={"n": number})
+
+
+def test_a_backup_beside_a_busy_writer_is_one_moment(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'lab.sqlite3'}")
+    database.migrate()
+    append(database, 0)
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 1
+        while not stop.is_set():
+            append(database, number)
+            number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reports = [save_backup(database.url, tmp_path / f"{number}.backup") for number in range(3)]
+    finally:
+        stop.set()
+        writer.join()
+    counts = [report.audit_records or 0 for report in reports]
+    assert counts == sorted(counts)
+    assert counts[0] >= 1
+    with pytest.raises(Conflict) as raised:
+        restore_backup(database.url, reports[0].path)
+    assert raised.value.code == "database_in_use"
+    database.close()
+    restore_backup(database.url, reports[0].path)
+    restored = Database(database.url)
+    with restored.read() as session:
+        assert audit.verify(session).records == counts[0]
+    restored.close()
+
+
+@pytest.mark.peer
+def test_postgresql_is_backed_up_and_restored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tests.peers import postgres
+
+    url = postgres.migrated_database()
+    monkeypatch.setenv("PATH", postgres.programs(), prepend=":")
+    database = Database(url)
+    append(database, 1)
+    report = save_backup(url, tmp_path / "lab.pgdump")
+    append(database, 2)
+    database.close()
+    assert check_backup(report.path).size_bytes == report.size_bytes
+    assert restore_backup(url, report.path) is None
+    restored = Database(url)
+    with restored.read() as session:
+        assert audit.verify(session).records == 1
+    restored.close()
+    (tmp_path / "torn.pgdump").write_bytes(report.path.read_bytes()[:2000])
+    with pytest.raises(LabError):
+        check_backup(tmp_path / "torn.pgdump")
+    postgres.drop_database(url)
+
+
+def test_a_backup_that_is_no_backup_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LabError) as raised:
+        check_backup(tmp_path / "nothing")
+    assert raised.value.code == "backup_missing"
+    (tmp_path / "text").write_text("hello")
+    with pytest.raises(Invalid):
+        check_backup(tmp_path / "text")
+
+
+def test_the_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "run `lab migrate`" in run("doctor")
+    run("migrate")
+    monkeypatch.setenv("LAB_SERIAL_PORTS", "/dev/ttyGONE")
+    said = run("doctor")
+    assert "a commit takes" in said
+    assert "/dev/ttyGONE is not there" in said
+    found = json.loads(run("doctor", "--json"))
+    assert {"check", "level", "code", "params"} == set(found[0])
+
+
+def test_the_doctor_fails_when_the_broker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab_controller.doctor.BROKER_TIMEOUT_S", 0.3)
+    monkeypatch.setenv("LAB_MQTT_URL", "mqtt://127.0.0.1:1")
+    assert "broker_refuses" in run("doctor", "--json", status=1)
+    monkeypatch.setenv("LAB_MQTT_URL", "tcp:somewhere")
+    assert "must be like mqtt://broker:1883" in run("doctor", status=1)

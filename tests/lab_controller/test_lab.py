@@ -1,0 +1,84 @@
+"""The whole lab in one process, over its own broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from devices.transports.mqtt import MqttTransport
+from lab_controller.audit.tables import AuditRecord
+from lab_controller.bus.access import Kind
+from lab_controller.bus.changes import DEVICES
+from lab_controller.clock import SteadyClock
+from lab_controller.database import Database
+from lab_controller.lab import Lab
+from lab_controller.settings import Settings
+from lab_controller.upkeep import tell_step
+
+
+@pytest.fixture
+async def lab(settings: Settings) -> AsyncIterator[Lab]:
+    settings = settings.model_copy(update={"mqtt_port": 0, "serial_usb": False})
+    async with asyncio.timeout(20), Lab.open(settings) as lab:
+        await lab.hub.wait_connected()
+        yield lab
+
+
+async def test_an_empty_folder_becomes_a_lab_that_is_ready(lab: Lab) -> None:
+    assert lab.database.is_current()
+    health = lab.health()
+    assert (health["status"], health["problems"]) == ("ready", [])
+
+
+async def test_what_a_device_says_is_on_its_page(lab: Lab) -> None:
+    assert lab.broker is not None
+    password = lab.broker_accounts.add(actor="test", username="kit-1", kind=Kind.DEVICE)
+    kit = MqttTransport(
+        client_id="kit-1", host="127.0.0.1", port=lab.broker.port, username="kit-1", password=password
+    )
+    with lab.changes.subscribe(DEVICES) as changes:
+        await kit.start()
+        await kit.publish("lab/5/kit-1/$state", b"ready", retain=True)
+        seen: set[str] = set()
+        while "kit-1" not in seen:
+            await changes.next()
+            seen = {device.id for device in await asyncio.to_thread(lab.equipment.list_devices)}
+    await kit.stop()
+    assert lab.equipment.get_device("kit-1").state == "ready"
+
+
+async def test_the_rooms_own_agent_is_there(lab: Lab) -> None:
+    with lab.changes.subscribe(DEVICES) as changes:
+        while [device.id for device in lab.equipment.list_devices() if device.state == "ready"] == []:
+            await changes.next()
+    assert [device.id for device in lab.equipment.list_devices()] == ["agent-room-1"]
+
+
+async def test_a_failed_part_is_told(lab: Lab) -> None:
+    async def break_down() -> None:
+        raise RuntimeError("broken")
+
+    lab._keep(break_down(), "breaking")
+    await asyncio.wait([lab.failed])
+    assert isinstance(lab.failed.exception(), RuntimeError)
+    assert lab.health()["problems"] == ["part_failed"]
+
+
+def test_a_stepped_host_clock_is_audited_and_moves_no_time(tmp_path: Path) -> None:
+    wall = [1_800_000_000_000_000_000]
+    clock = SteadyClock(lambda: wall[0], lambda: 0)
+    before_us = clock.now_us()
+    wall[0] += 3_600_000_000_000
+    database = Database(f"sqlite:///{tmp_path / 'lab.sqlite3'}")
+    database.migrate()
+    step_us = clock.observe_step_us()
+    assert step_us is not None
+    tell_step(clock, database, step_us)
+    with database.read() as session:
+        records = session.exec(select(AuditRecord)).all()
+        assert [(r.at_us, r.action, r.payload) for r in records] == [
+            (before_us, "clock_stepped", '{"step_us":3600000000}')
+        ]
+    database.close()

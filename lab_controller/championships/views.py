@@ -1,8 +1,9 @@
 """What pages and streams show of a contest, field by field: what is not listed here is not shown."""
 
+from collections import Counter
 from typing import Any
 
-from competitions.contest import ContestState, next_attempt
+from competitions.contest import ContestState
 from competitions.ranking import Standing, explain
 from competitions.results import Result
 from competitions.run_states import RunState
@@ -83,12 +84,12 @@ def _age_us(run: RunState, now_us: int) -> int | None:
 
 def _next(state: ContestState, on_field: set[str]) -> list[dict[str, str]]:
     """Teams with attempts left, those with the fewest made first."""
+    attempts = state.discipline.attempts if state.discipline else 0
+    made = Counter(run.entry for run in state.runs.values() if run.phase not in ("voided", "rerun"))
     waiting = [
-        (attempt, not entry.entry.isdigit(), entry.entry.zfill(8), entry.entry)
+        (made[entry.entry], not entry.entry.isdigit(), entry.entry.zfill(8), entry.entry)
         for entry in state.entries.values()
-        if not entry.withdrawn
-        and entry.entry not in on_field
-        and (attempt := next_attempt(state, entry.entry)) is not None
+        if not entry.withdrawn and entry.entry not in on_field and made[entry.entry] < attempts
     ]
     return [{"entry": entry, "team": state.entries[entry].team} for *_, entry in sorted(waiting)[:MOST_NEXT]]
 

@@ -8,6 +8,7 @@ from lab_controller.championships.service import ChampionshipService
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
 from tests.championships.contests import SLUG, set_up
+from tests.championships.fields import Contest
 from tests.peers.databases import KINDS, open_database
 
 
@@ -28,3 +29,8 @@ def service(database: Database, clock: ManualClock) -> ChampionshipService:
     service = ChampionshipService(database, clock, Changes())
     set_up(service, SLUG)
     return service
+
+
+@pytest.fixture
+def contest(service: ChampionshipService) -> Contest:
+    return Contest(service)

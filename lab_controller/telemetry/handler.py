@@ -1,11 +1,9 @@
 """Readings from the bus into the table, a whole batch by one statement."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Insert, insert
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlmodel import Session, select, tuple_
 
 from lab_controller import metrics
@@ -15,7 +13,7 @@ from lab_controller.bus.payloads import parse_number, parse_object, parse_text
 from lab_controller.bus.topics import Topic
 from lab_controller.equipment.tables import Device
 from lab_controller.errors import Invalid
-from lab_controller.telemetry.tables import ReadingRow, Series
+from lab_controller.telemetry.tables import Series
 
 MAX_SAMPLES = 2000
 MAX_KEY = 64
@@ -23,6 +21,10 @@ INT63 = 2**63
 # Samples stay on the device's own time axis as long as it agrees this well with their arrival.
 EARLY_US = 1_000_000
 LATE_US = 5_000_000
+_INSERT = {
+    "sqlite": "INSERT OR IGNORE INTO readings (series_id, at_us, value) VALUES (?, ?, ?)",
+    "postgresql": "INSERT INTO readings (series_id, at_us, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+}
 _NOT_TELEMETRY = frozenset({"gate", "clock", "agent", "changes"})
 
 
@@ -37,14 +39,11 @@ class TelemetryHandler:
         if not batches:
             return Effects()
         series = _find_series(session, batches)
-        rows = [
-            {"series_id": series[batch.device, batch.key].id, "at_us": at_us, "value": value}
-            for batch in batches
-            for at_us, value in _place(series[batch.device, batch.key], batch)
-        ]
+        rows = [row for batch in batches for row in _place(series[batch.device, batch.key], batch)]
         session.flush()
         if rows:
-            session.connection().execute(_insert(session), rows)
+            # The driver's own executemany: SQLAlchemy's would spend four times as long on each row.
+            session.connection().exec_driver_sql(_INSERT[session.get_bind().dialect.name], rows)
             metrics.READINGS.inc(len(rows))
         return Effects(changed=[device_key(device) for device in {batch.device: None for batch in batches}])
 
@@ -117,22 +116,16 @@ def _described_unit(session: Session, device: str, key: str) -> str:
     return found[:32] if isinstance(found, str) else ""
 
 
-def _place(series: Series, batch: Batch) -> Iterator[tuple[int, float]]:
-    """The samples on the wall clock; a batch that comes twice lands on the same microseconds."""
+def _place(series: Series, batch: Batch) -> list[tuple[int, int, float]]:
+    """Rows on the wall clock; a batch that comes twice lands on the same microseconds."""
+    number = series.id or 0
     if batch.us is None:
-        if series.offset_us is None:
-            yield batch.received_us, float(batch.values[0])
-        return
+        return [(number, batch.received_us, float(batch.values[0]))] if series.offset_us is None else []
     newest_us = max(batch.us)
     offset_us = series.offset_us
     if offset_us is None or not -LATE_US <= offset_us + newest_us - batch.received_us <= EARLY_US:
         # First batch, the board restarted, or its clock has drifted off.
         series.offset_us = offset_us = batch.received_us - newest_us
-    for at_us, value in zip(batch.us, batch.values, strict=True):
-        yield offset_us + at_us, float(value)
-
-
-def _insert(session: Session) -> Insert:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgres_insert(ReadingRow).on_conflict_do_nothing()
-    return insert(ReadingRow).prefix_with("OR IGNORE")
+    return [
+        (number, offset_us + at_us, float(value)) for at_us, value in zip(batch.us, batch.values, strict=True)
+    ]

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from competitions import events as ev
 from competitions.contest import ContestState
@@ -44,9 +44,10 @@ def add_entries(desk: Desk, rows: Sequence[TeamRow]) -> tuple[ev.Event, ...]:
     taken |= {row.number for row in rows if row.number is not None}
     free = iter(number for number in range(1, len(taken) + len(rows) + 1) if number not in taken)
     events: list[ev.Event] = []
+    teams = _find_teams(session, rows)
     for row in rows:
         entry = str(row.number if row.number is not None else next(free))
-        team = _find_team(session, row)
+        team = teams[fold_name(row.school), fold_name(row.team)]
         session.add(EntryTeam(championship_id=desk.championship_id, entry=entry, team_id=team.id))
         details = {"city": row.city} if row.city else {}
         events.append(ev.EntryAdded(entry, row.team, row.school, details))
@@ -66,7 +67,7 @@ def change_entry(desk: Desk, entry: str, team: str, school: str) -> tuple[ev.Eve
         return ()
     others = {name: each for name, each in desk.state.entries.items() if name != entry}
     _refuse([*check_rows([row]), *compare(replace(desk.state, entries=others), Preview((row,))).errors])
-    their_school, key = _find_school(session, row), fold_name(team)
+    their_school, key = _find_schools(session, [row])[fold_name(school)], fold_name(team)
     theirs = session.exec(select(Team).where(Team.school_id == their_school.id, Team.name_key == key)).first()
     if theirs is not None and theirs.id != link.team_id:
         link.team_id = theirs.id
@@ -82,33 +83,49 @@ def _refuse(errors: Sequence[RowError]) -> None:
         raise Invalid("import_rows", errors=told)
 
 
-def _find_team(session: Session, row: TeamRow) -> Team:
-    school = _find_school(session, row)
-    key = fold_name(row.team)
-    team = session.exec(select(Team).where(Team.school_id == school.id, Team.name_key == key)).first()
-    if team is None:
-        team = Team(id=_new_id(), school_id=school.id, name=row.team, name_key=key, coach=row.coach)
-        session.add(team)
-        session.flush()
+def _find_teams(session: Session, rows: Sequence[TeamRow]) -> dict[tuple[str, str], Team]:
+    """The teams of the rows by folded school and team, with their participants; new ones are added."""
+    schools = _find_schools(session, rows)
+    mine = col(Team.school_id).in_({each.id for each in schools.values()})
+    known = {(each.school_id, each.name_key): each for each in session.exec(select(Team).where(mine)).all()}
+    teams: dict[tuple[str, str], Team] = {}
+    for row in rows:
+        school, key = schools[fold_name(row.school)], fold_name(row.team)
+        team = known.get((school.id, key))
+        if team is None:
+            team = Team(id=_new_id(), school_id=school.id, name=row.team, name_key=key, coach=row.coach)
+            session.add(team)
+        teams[school.name_key, key] = team
+    session.flush()
+    _add_participants(
+        session, [(teams[fold_name(r.school), fold_name(r.team)], r.participants) for r in rows]
+    )
+    return teams
+
+
+def _add_participants(session: Session, teams: Sequence[tuple[Team, Sequence[str]]]) -> None:
+    mine = col(Participant.team_id).in_({team.id for team, names in teams if names})
     known = {
-        fold_name(each.name)
-        for each in session.exec(select(Participant).where(Participant.team_id == team.id)).all()
+        (each.team_id, fold_name(each.name)) for each in session.exec(select(Participant).where(mine)).all()
     }
-    for name in row.participants:
-        if fold_name(name) not in known:
-            session.add(Participant(id=_new_id(), team_id=team.id, name=name))
-            known.add(fold_name(name))
-    return team
+    for team, names in teams:
+        for name in names:
+            if (team.id, fold_name(name)) not in known:
+                known.add((team.id, fold_name(name)))
+                session.add(Participant(id=_new_id(), team_id=team.id, name=name))
 
 
-def _find_school(session: Session, row: TeamRow) -> School:
-    key = fold_name(row.school)
-    school = session.exec(select(School).where(School.name_key == key)).first()
-    if school is None:
-        school = School(id=_new_id(), name=row.school, name_key=key, city=row.city)
-        session.add(school)
-        session.flush()
-    return school
+def _find_schools(session: Session, rows: Sequence[TeamRow]) -> dict[str, School]:
+    """The schools of the rows by folded name; new ones are added."""
+    wanted = {fold_name(row.school): row for row in reversed(rows)}
+    found = session.exec(select(School).where(col(School.name_key).in_(wanted))).all()
+    schools = {school.name_key: school for school in found}
+    for key, row in wanted.items():
+        if key not in schools:
+            schools[key] = School(id=_new_id(), name=row.school, name_key=key, city=row.city)
+            session.add(schools[key])
+    session.flush()
+    return schools
 
 
 def read_participants(desk: Desk, entry: str, *, actor: str) -> list[str]:

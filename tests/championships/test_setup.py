@@ -10,7 +10,7 @@ from lab_controller.championships.imports import Preview, RowError, TeamRow
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.setup import NewChampionship
 from lab_controller.database import Database
-from lab_controller.errors import Conflict, Invalid, LabError
+from lab_controller.errors import Conflict, Invalid, LabError, NotFound
 from tests.championships.contests import RULES, SLUG, Judge, gate, set_up
 
 
@@ -193,3 +193,35 @@ def test_childrens_names_are_in_no_log_and_reading_them_is_on_record(
             "championship:almaty-2026",
             '{"entry":"4"}',
         )
+
+
+def test_a_teams_names_are_corrected_and_its_children_stay_with_it(service: ChampionshipService) -> None:
+    row = TeamRow(2, "Dleta", "School 3", participants=("Аян С.",))
+    service.add_entries("admin", SLUG, [row], key="delta")
+    service.change_entry("admin", SLUG, "4", team="Delta", school="School 4", key="right")
+    entry = service.state(SLUG).entries["4"]
+    assert (entry.team, entry.school) == ("Delta", "School 4")
+    assert service.read_participants("admin", SLUG, "4") == ["Аян С."]
+    with pytest.raises(Invalid) as error:
+        service.change_entry("admin", SLUG, "4", team="alpha", school="School 1", key="clash")
+    assert code_of(error) == "import_rows"
+    with pytest.raises(NotFound):
+        service.change_entry("admin", SLUG, "9", team="A", school="B", key="none")
+
+
+@pytest.mark.parametrize(
+    "row", [TeamRow(1, " ", "School"), TeamRow(1, "A" * 101, "School"), TeamRow(1, "A\x07", "School")]
+)
+def test_a_team_typed_by_hand_is_checked_like_one_in_a_table(
+    service: ChampionshipService, row: TeamRow
+) -> None:
+    with pytest.raises(Invalid) as error:
+        service.add_entries("admin", SLUG, [row], key="typed")
+    assert code_of(error) == "import_rows"
+
+
+def test_the_same_team_twice_in_one_list_is_refused(service: ChampionshipService) -> None:
+    rows = [TeamRow(1, "Delta", "School 3"), TeamRow(1, "delta", "SCHOOL 3")]
+    with pytest.raises(Invalid) as error:
+        service.add_entries("admin", SLUG, rows, key="twice")
+    assert code_of(error) == "import_rows"

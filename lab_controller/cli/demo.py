@@ -22,6 +22,7 @@ from lab_controller.lab import Lab
 from lab_controller.logs import configure_logs
 from lab_controller.settings import Settings
 from web.app import create_app
+from web.live.server import LiveServer
 
 
 def demo(
@@ -59,7 +60,7 @@ async def _show(settings: Settings, listening: socket.socket, open_browser: bool
         _say_where(settings.port)
         if open_browser:
             webbrowser.open(f"http://127.0.0.1:{settings.port}/board/{LINE}")
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await LiveServer(config).serve(sockets=[listening])
 
 
 def _listen(port: int) -> socket.socket:

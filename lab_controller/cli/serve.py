@@ -31,9 +31,10 @@ async def run(settings: "Settings", *, agent: bool) -> None:
 
     from lab_controller.lab import Lab
     from web.app import create_app
+    from web.live.server import LiveServer
 
     async with Lab.open(settings, embedded_agent=agent) as lab:
-        server = uvicorn.Server(
+        server = LiveServer(
             uvicorn.Config(
                 create_app(lab),
                 host=settings.host,

@@ -92,6 +92,19 @@ class Hub:
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
+    def pin(self, core: int) -> None:
+        """Let every thread of the process run on one core only."""
+        assert self._process is not None
+        for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {core})
+
+    def resident_mb(self) -> float:
+        """What the process holds in memory, in 10^6 bytes."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
+        return int(line.split()[1]) * 1024 / 1e6
+
     async def stop(self) -> None:
         """As Ctrl+C does."""
         if self._process is not None and self._process.returncode is None:

@@ -7,6 +7,7 @@ need() { command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || wanted="$wanted $2"; 
 need gcc gcc
 need pkg-config pkg-config
 need avr-gcc gcc-avr
+need avr-objcopy binutils-avr
 need /usr/lib/avr/include/avr/io.h avr-libc
 need /usr/share/arduino/hardware/arduino/avr/boards.txt arduino-core-avr
 need arduino-builder arduino-builder

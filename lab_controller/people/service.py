@@ -5,6 +5,7 @@ import secrets
 import uuid
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from lab_controller import audit
@@ -37,21 +38,21 @@ class PeopleService:
         login = fold_login(login)
         if language not in LANGUAGES:
             raise Invalid("language_unknown", language=language)
-        password_hash = self._passwords.hash(password)
-        with self._database.write() as session:
-            if _account_by_login(session, login):
-                raise Conflict("login_taken", login=login)
-            account = Account(
-                id=uuid.uuid4().hex,
-                login=login,
-                name=name or login,
-                language=language,
-                password_hash=password_hash,
-                active=True,
-                created_us=self._clock.now_us(),
-            )
-            session.add(account)
-            self._audit(session, actor, "account_created", account.id, login=login)
+        account = Account(
+            id=uuid.uuid4().hex,
+            login=login,
+            name=name or login,
+            language=language,
+            password_hash=self._passwords.hash(password),
+            active=True,
+            created_us=self._clock.now_us(),
+        )
+        try:
+            with self._database.write() as session:
+                session.add(account)
+                self._audit(session, actor, "account_created", account.id, login=login)
+        except IntegrityError as error:
+            raise Conflict("login_taken", login=login) from error
         return account.id
 
     def set_password(self, *, actor: str, login: str, password: str) -> None:

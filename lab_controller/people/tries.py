@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, text
 from sqlmodel import Session, col, select
 
 from lab_controller.errors import TooMany
@@ -28,7 +28,12 @@ def begin_try(session: Session, settings: Settings, login: str, address: str, no
         (login_key(login), settings.sign_in_tries_per_login),
         (address_key(address), settings.sign_in_tries_per_address),
     )
-    for key, limit in limits:
+    for order, (key, limit) in enumerate(limits):
+        if session.get_bind().dialect.name == "postgresql":
+            # Two tries at once would each count without the other.
+            session.connection().execute(
+                text("SELECT pg_advisory_xact_lock(:order, hashtext(:key))"), {"order": order, "key": key}
+            )
         tries, first_us = session.exec(
             select(func.count(), func.min(SignInTry.at_us)).where(SignInTry.key == key)
         ).one()

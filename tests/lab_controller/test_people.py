@@ -86,6 +86,7 @@ def test_a_session_ends_by_sign_out_by_age_by_a_new_password_and_with_the_accoun
         people.sign_in("aigerim", "another line 8", ADDRESS)
 
 
+@pytest.mark.slow
 def test_ten_thousand_tries_at_one_login_stop_at_the_limit(
     people: PeopleService, database: Database, clock: ManualClock, settings: Settings
 ) -> None:

@@ -76,7 +76,7 @@ class Lab:
             yield lab
 
     def health(self) -> dict[str, object]:
-        """Codes of what is wrong, and figures for a person who looks."""
+        """Codes of what is wrong and of what is worth a look, and figures for a person."""
         problems = []
         if not self.database.is_reachable():
             problems.append("database_away")
@@ -89,11 +89,10 @@ class Lab:
         if self.failed.done():
             problems.append("part_failed")
         offset_us = self.clock.host_offset_us()
-        if abs(offset_us) > CLOCK_TOLERANCE_US:
-            problems.append("clock_stepped")
         return {
             "status": "away" if problems else "ready",
             "problems": problems,
+            "notes": ["clock_stepped"] if abs(offset_us) > CLOCK_TOLERANCE_US else [],
             "clock_offset_us": offset_us,
             "messages_waiting": self.hub.waiting,
         }
@@ -147,6 +146,8 @@ class Lab:
         log.error("a part of the lab has failed", part=task.get_name(), exc_info=error)
         if not self.failed.done():
             self.failed.set_exception(error)
+            # Whoever waits for it gets it; nobody needs to.
+            self.failed.exception()
 
     async def _end_tasks(self) -> None:
         for task in self._tasks:

@@ -16,5 +16,4 @@ COMMIT = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
 )
 READINGS = Counter("lab_readings_total", "Telemetry readings stored")
-DEVICES = Gauge("lab_devices", "Devices by state", ["state"])
 CLOCK_STEPS = Counter("lab_clock_steps_total", "Steps of the host clock that were noticed")

@@ -12,8 +12,11 @@ from devices.timing import FitSnapshot, IncomparableError, Passage, measure
 from lab_controller.canonical import canonical_json
 from lab_controller.championships.rows import insert_new
 from lab_controller.championships.tables import GateBoot, PassageRow
+from lab_controller.equipment.tables import Device
 
 MOST_FITS = 3
+RESOLUTION_US = 8
+MOST_RESOLUTION_US = 1_000_000
 
 
 def from_row(row: PassageRow) -> Passage:
@@ -45,8 +48,11 @@ def see(session: Session, run: RunState, point: str, passage: Passage, spec_ppm:
         return cmd.SeePassage(point, passage.edge, None, None, {**evidence, "problem": "before_start"})
     evidence["start"] = {"device": start.device, "boot": start.boot, "seq": start.seq, "us": start.us}
     fits = _fits(session, start, passage)
+    resolution_us = max(_resolution_us(session, device) for device in {start.device, passage.device})
+    if resolution_us != RESOLUTION_US:
+        evidence["resolution_us"] = resolution_us
     try:
-        result = measure(start, passage, fits, spec_ppm=spec_ppm)
+        result = measure(start, passage, fits, resolution_us=resolution_us, spec_ppm=spec_ppm)
     except IncomparableError as error:
         return cmd.SeePassage(point, passage.edge, None, None, {**evidence, "problem": error.code})
     evidence["method"] = result.method
@@ -61,6 +67,14 @@ def _start_of(run: RunState) -> Passage | None:
         if record.kind == ev.RunStarted.KIND:
             return from_evidence(record.payload["evidence"], "B")
     return None
+
+
+def _resolution_us(session: Session, device: str) -> int:
+    """How late a gate's stamps may be by its own word; nobody is more exact than the Arduino gate."""
+    row = session.get(Device, device)
+    told = row.latest.get("gate/resolution", "") if row is not None else ""
+    us = int(told) if told.isdecimal() and len(told) < 20 else RESOLUTION_US
+    return min(max(us, RESOLUTION_US), MOST_RESOLUTION_US)
 
 
 def remember_fit(session: Session, device: str, fit: dict[str, Any], now_us: int) -> None:

@@ -9,6 +9,7 @@ from competitions import commands as cmd
 from lab_controller.bus.topics import Topic
 from lab_controller.championships.tables import EdgeRow
 from lab_controller.database import Database
+from lab_controller.equipment.tables import Device
 from lab_controller.errors import Conflict, Invalid
 from tests.championships.boards import inbound
 from tests.championships.contests import GATE, SLUG, Judge, set_up
@@ -33,6 +34,28 @@ def test_a_measured_clock_narrows_the_bound_and_corrects_the_time(contest: Conte
     contest.hall.carry()
     assert time_us(contest.run()) == 10_010_000
     assert contest.run().measured.bound_us < 100
+
+
+@pytest.mark.parametrize(
+    ("told", "resolution_us"),
+    [("1000", 1000), ("2", 8), ("", 8), ("-5", 8), ("9" * 30, 8), ("9" * 12, 1_000_000), ("1e3", 8)],
+)
+def test_a_gate_that_says_how_late_its_stamps_may_be_widens_the_bound_by_that(
+    contest: Contest, database: Database, told: str, resolution_us: int
+) -> None:
+    with database.write() as session:
+        session.add(
+            Device(
+                id=GATE, kind="gate", name=GATE, state="ready", agent=None, description={}, alerts={},
+                latest={"gate/resolution": told}, blocked=[], first_seen_us=0, last_seen_us=0,
+            )
+        )  # fmt: skip
+    contest.hall.deliver(contest.board.fit(50_000_000))
+    contest.ready()
+    contest.drives(10_000_000)
+    contest.hall.carry()
+    drift_us = 50
+    assert contest.run().measured.bound_us == resolution_us + drift_us
 
 
 def test_what_is_stored_is_confirmed_to_the_agent_also_when_it_comes_again(contest: Contest) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,7 @@ class Timekeeper:
         self._clock_id = clock_id
         self._spec_ppm = spec_ppm
         self._devices: dict[str, _Device] = {}
+        self._series = secrets.token_hex(2)
         self._questions = 0
 
     async def run(self) -> None:
@@ -59,7 +61,8 @@ class Timekeeper:
             if not (known.ready and known.answers):
                 continue
             self._questions += 1
-            token = f"t{self._questions}"
+            # An answer that a gate kept for an earlier timekeeper must fit no question of this one.
+            token = f"{self._series}-{self._questions}"
             known.asked = (token, self._clock.now_us())
             question = json.dumps({"token": token}).encode()
             self._transport.publish(f"{ROOT}/{device}/clock/sync/set", question, qos=0)

@@ -1,6 +1,7 @@
 """The lab put together: what `lab serve`, the demo and the tests open."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
@@ -8,6 +9,8 @@ from typing import Any, Self
 import structlog
 
 from devices.agent import agent_id
+from devices.clock import MonotonicClock
+from devices.timekeeper import Timekeeper
 from lab_controller.agent import make_agent
 from lab_controller.bus.access import HUB_PREFIX, kind_of
 from lab_controller.bus.accounts import BrokerAccounts
@@ -35,10 +38,12 @@ CLOCK_TOLERANCE_US = 1_000_000
 class Lab:
     """Everything below the web pages. Open it with `Lab.open`; it closes in the opposite order."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: SteadyClock | None = None) -> None:
         self.settings = settings
         self.hub_id = f"{HUB_PREFIX}{settings.worker}"
-        self.clock = SteadyClock()
+        self.clock = clock or SteadyClock()
+        self.device_clock = MonotonicClock()
+        self.device_clock_id = secrets.token_hex(4)
         self.changes = Changes()
         self.database = Database(settings.store_url)
         self.people = PeopleService(self.database, self.clock, settings)
@@ -54,10 +59,12 @@ class Lab:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, *, embedded_agent: bool = True) -> AsyncIterator[Self]:
+    async def open(
+        cls, settings: Settings, *, embedded_agent: bool = True, clock: SteadyClock | None = None
+    ) -> AsyncIterator[Self]:
         """Migrate the database, start the broker (if it is ours), the hub and the room agent."""
         async with AsyncExitStack() as stack:
-            lab = cls(settings)
+            lab = cls(settings, clock)
             stack.callback(lab.database.close)
             await asyncio.to_thread(lab._migrate)
             if lab.broker is not None:
@@ -67,8 +74,15 @@ class Lab:
             await lab._start_hub()
             stack.push_async_callback(lab.hub.stop)
             if embedded_agent:
-                agent = make_agent(settings, lab.address(agent_id(settings.room)))
+                agent = make_agent(
+                    settings,
+                    lab.address(agent_id(settings.room)),
+                    clock=lab.device_clock,
+                    clock_id=lab.device_clock_id,
+                )
                 lab._keep(agent.run(), "agent")
+            if timekeeper := lab._timekeeper():
+                lab._keep(timekeeper.run(), "timekeeper")
             stack.push_async_callback(lab._end_tasks)
             lab._keep(Watch(lab.championships, spec_ppm=settings.spec_ppm).run(), "watch")
             lab._keep(watch_clock(lab.clock, lab.database), "clock")
@@ -108,6 +122,19 @@ class Lab:
         if not self.database.is_current():
             revision = self.database.migrate()
             log.info("database migrated", revision=revision)
+
+    def _timekeeper(self) -> Timekeeper | None:
+        """Measures gates that publish by themselves; two on one broker would only disturb each other."""
+        settings, name = self.settings, f"{self.hub_id}-clock"
+        if self.broker is None:
+            if not settings.mqtt_clock_password:
+                return None
+            update = {"mqtt_username": name, "mqtt_password": settings.mqtt_clock_password}
+            address = external_address(settings.model_copy(update=update), name)
+        else:
+            address = self.address(name)
+        transport = connect(settings, address, client_id=name, lasting=False)
+        return Timekeeper(transport, self.device_clock, self.device_clock_id, settings.spec_ppm)
 
     async def _start_hub(self) -> None:
         transport = connect(self.settings, self.address(self.hub_id), client_id=self.hub_id)

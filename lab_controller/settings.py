@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     mqtt_url: str = ""
     mqtt_username: str = ""
     mqtt_password: str = ""
+    mqtt_clock_password: str = ""
     mqtt_shared: bool = False
     mqtt_host: str = "0.0.0.0"  # noqa: S104  gates on the LAN publish to it
     mqtt_port: int = Field(default=1883, ge=0, le=65535)

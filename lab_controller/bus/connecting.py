@@ -32,16 +32,16 @@ def external_address(settings: Settings, username: str) -> Address:
 
 
 def connect(
-    settings: Settings, address: Address, *, client_id: str, will: Will | None = None
+    settings: Settings, address: Address, *, client_id: str, will: Will | None = None, lasting: bool = True
 ) -> MqttTransport:
-    """A transport whose session outlives a restart, not yet started."""
+    """A transport, not yet started; a `lasting` session outlives a restart."""
     return MqttTransport(
         client_id=client_id,
         host=address.host,
         port=address.port,
         username=address.username,
         password=address.password,
-        clean_session=False,
+        clean_session=not lasting,
         will=will,
         protocol="5" if settings.mqtt_shared else "3.1.1",
         keepalive_s=settings.mqtt_keepalive_s,

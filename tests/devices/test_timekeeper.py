@@ -40,38 +40,45 @@ def keeper(post) -> Timekeeper:
     return keeper
 
 
-def answer(**told) -> bytes:
-    return json.dumps({"token": "t1", "boot": "5f3a", "us": 1_000_000, **told}).encode()
+def answer(post, **told) -> bytes:
+    """To the last question."""
+    token = post.sent[-1][1]["token"]
+    return json.dumps({"token": token, "boot": "5f3a", "us": 1_000_000, **told}).encode()
 
 
 def test_an_answer_makes_a_fit_that_holds_the_offset(keeper, post):
     keeper.ask()
-    keeper.hear(f"{DEVICE}/clock/sync", answer(), 5_004_000)
-    assert post.sent[0] == (f"{DEVICE}/clock/sync/set", {"token": "t1"})
+    keeper.hear(f"{DEVICE}/clock/sync", answer(post), 5_004_000)
+    assert post.sent[0][0] == f"{DEVICE}/clock/sync/set"
     topic, told = post.sent[1]
     assert topic == f"{DEVICE}/clock/fit"
     lo, hi = FitSnapshot(**told).host_interval(1_000_000)
     assert (lo <= 5_000_000, hi >= 5_004_000, hi - lo < 4_100) == (True, True, True)
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"[" * 100_000,
-        b"\xff",
-        answer(token="t9"),
-        answer(boot=5),
-        answer(us=-1),
-        answer(us=True),
-        answer(us=2**70),
-    ],
-    ids=range(8),
-)
-def test_what_is_no_answer_makes_no_fit(keeper, post, payload):
+@pytest.mark.parametrize("payload", [b"", b"[" * 100_000, b"\xff"], ids=range(3))
+def test_what_is_no_object_makes_no_fit(keeper, post, payload):
     keeper.ask()
     keeper.hear(f"{DEVICE}/clock/sync", payload, 5_004_000)
     assert len(post.sent) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"token": "t9"}, {"boot": 5}, {"us": -1}, {"us": True}, {"us": 2**70}])
+def test_what_is_no_answer_makes_no_fit(keeper, post, wrong):
+    keeper.ask()
+    keeper.hear(f"{DEVICE}/clock/sync", answer(post, **wrong), 5_004_000)
+    assert len(post.sent) == 1
+
+
+def test_an_answer_that_was_kept_for_an_earlier_timekeeper_makes_no_fit(keeper, post):
+    keeper.ask()
+    kept = answer(post)
+    another = Timekeeper(post, ManualClock(9_000_000), "room")
+    another.hear(f"{DEVICE}/$description", DESCRIPTION.encode(), 0)
+    another.hear(f"{DEVICE}/$state", b"ready", 0)
+    another.ask()
+    another.hear(f"{DEVICE}/clock/sync", kept, 9_000_100)
+    assert len(post.sent) == 2
 
 
 def test_a_gate_behind_an_agent_or_out_of_reach_is_not_asked(post):

@@ -1,6 +1,7 @@
 """The whole lab in one process, over its own broker."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlmodel import select
 from devices.transports.mqtt import MqttTransport
 from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.access import Kind
-from lab_controller.bus.changes import DEVICES
+from lab_controller.bus.changes import DEVICES, device_key
 from lab_controller.clock import SteadyClock
 from lab_controller.database import Database
 from lab_controller.lab import Lab
@@ -54,6 +55,36 @@ async def test_the_rooms_own_agent_is_there(lab: Lab) -> None:
         while [device.id for device in lab.equipment.list_devices() if device.state == "ready"] == []:
             await changes.next()
     assert [device.id for device in lab.equipment.list_devices()] == ["agent-room-1"]
+
+
+async def test_a_gate_with_wifi_is_measured_by_the_same_clock_as_those_on_a_cable(lab: Lab) -> None:
+    assert lab.broker is not None
+    gate = "gate-e5b32a"
+    password = lab.broker_accounts.add(actor="test", username=gate, kind=Kind.DEVICE)
+    transport = MqttTransport(
+        client_id=gate, host="127.0.0.1", port=lab.broker.port, username=gate, password=password
+    )
+    sync = {"datatype": "json", "settable": True}
+    description = {"type": "gate", "nodes": {"clock": {"properties": {"sync": sync}}}}
+
+    async def answer() -> None:
+        async for message in transport.messages():
+            told = {**json.loads(message.payload), "boot": "5f3a", "us": lab.device_clock.now_us()}
+            transport.publish(f"lab/5/{gate}/clock/sync", json.dumps(told).encode())
+            message.ack()
+
+    with lab.changes.subscribe(device_key(gate)) as changes:
+        await transport.subscribe([f"lab/5/{gate}/+/+/set"])
+        await transport.start()
+        answering = asyncio.create_task(answer())
+        await transport.publish(f"lab/5/{gate}/$description", json.dumps(description).encode(), retain=True)
+        await transport.publish(f"lab/5/{gate}/$state", b"ready", retain=True)
+        await changes.next()
+        while (fit := lab.equipment.get_device(gate).fit) is None:
+            await changes.next()
+    answering.cancel()
+    await transport.stop()
+    assert (fit["boot"], fit["clock_id"]) == ("5f3a", lab.device_clock_id)
 
 
 async def test_a_failed_part_is_told(lab: Lab) -> None:

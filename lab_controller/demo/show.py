@@ -8,10 +8,10 @@ from random import Random
 
 import structlog
 
-from devices.agent import RoomAgent
+from devices.agent import RoomAgent, agent_id
 from devices.discovery import SystemPorts
 from devices.kits.timing_gate.emulator import GateEmulator
-from lab_controller.bus.connecting import connect
+from lab_controller.agent import make_agent
 from lab_controller.demo.accounts import add_accounts
 from lab_controller.demo.city import DemoTeam, demo_teams
 from lab_controller.demo.contests import DRAG, LINE, begin
@@ -81,14 +81,9 @@ class Show:
 
     def _agent(self, paths: list[str]) -> RoomAgent:
         settings = self._lab.settings
-        name = f"agent-{settings.room}"
-        return RoomAgent(
-            settings.room,
-            connect(settings, self._lab.address(name), client_id=name),
-            self._data_dir,
-            SystemPorts(paths, self._clock, usb=False),
-            self._clock,
-        )
+        address = self._lab.address(agent_id(settings.room))
+        ports = SystemPorts(paths, self._clock, usb=False)
+        return make_agent(settings, address, clock=self._clock, ports=ports)
 
     async def _play(self, line: Mapping[str, DemoTeam], drag: Mapping[str, DemoTeam]) -> None:
         fields = [
@@ -106,9 +101,7 @@ class Show:
             for field, entries in zip(fields, turns, strict=True):
                 rest = [(entry, attempt) for attempt in range(2, ATTEMPTS + 1) for entry in entries]
                 live.create_task(field.play([turn for turn in rest if turn in open_line]))
-            heats = [
-                heat for heat in _heats(list(drag)) if {(heat[0], heat[2]), (heat[1], heat[2])} <= open_drag
-            ]
+            heats = [heat for heat in _heats(list(drag)) if _turns(heat) <= open_drag]
             live.create_task(race.play(heats))
 
     async def _agent_sees_gates(self) -> None:

@@ -15,8 +15,9 @@ Attempts = tuple[Result | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class TeamResult:
-    """`status` None: nothing accepted yet, or not enough and more may come. `keys` is empty unless the team is ranked by them.
+    """`status` None: nothing accepted yet, or not enough and more may come.
 
+    `keys` is empty unless the team is ranked by them.
     `counted` holds the numbers (from 1) of the attempts that the result is made of.
     """
 

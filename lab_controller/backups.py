@@ -13,7 +13,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlmodel import Session
 
 from lab_controller import audit
-from lab_controller.database.migrate import head_revision, upgrade
+from lab_controller.database.migrate import upgrade
+from lab_controller.database.revisions import head_revision
 from lab_controller.errors import Conflict, Invalid, NotFound, Unavailable
 
 PGDUMP_MAGIC = b"PGDMP"

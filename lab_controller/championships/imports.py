@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from openpyxl.utils import get_column_letter
-
-from lab_controller.championships.sheets import Row, Table, parse_table
+from lab_controller.championships.sheets import Row, Table, column_letters, parse_table
 from lab_controller.errors import Invalid
 
 LONGEST_TEXT: Final = 100
@@ -185,7 +183,7 @@ class _Reader:
             if code is not None and position in self.columns:
                 yield RowError(row.number, self.columns[position], f"import_{code}")
             elif cell and position >= self.width:
-                yield RowError(row.number, get_column_letter(position + 1), "import_extra_cell")
+                yield RowError(row.number, column_letters(position), "import_extra_cell")
 
 
 def check_rows(rows: Sequence[TeamRow]) -> list[RowError]:

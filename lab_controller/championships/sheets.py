@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from lab_controller.errors import Invalid
 
 LARGEST_FILE: Final = 5 << 20
@@ -25,7 +22,6 @@ OLD_EXCEL_MAGIC: Final = b"\xd0\xcf\x11\xe0"
 
 # What openpyxl lets through from zipfile, zlib, the XML parser and its own type checks on a damaged file.
 UNREADABLE: Final = (
-    InvalidFileException,
     zipfile.BadZipFile,
     zlib.error,
     SyntaxError,
@@ -118,6 +114,12 @@ def _decode(data: bytes) -> tuple[str, str]:
     raise Invalid("import_encoding")
 
 
+def column_letters(position: int) -> str:
+    """What a spreadsheet calls the column at a position from 0: A to Z, then AA."""
+    rest, letter = divmod(position, 26)
+    return (column_letters(rest - 1) if rest else "") + chr(ord("A") + letter)
+
+
 def _find_delimiter(text: str) -> tuple[str, str]:
     """The delimiter that `sep=` names (Excel's own first line), else the one that the first line has most."""
     first = next((line for line in text.splitlines() if line.strip()), "")
@@ -127,6 +129,9 @@ def _find_delimiter(text: str) -> tuple[str, str]:
 
 
 def _parse_xlsx(data: bytes, wanted: str | None) -> Table:
+    import openpyxl  # takes a tenth of a second that only an upload should pay
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
@@ -136,7 +141,7 @@ def _parse_xlsx(data: bytes, wanted: str | None) -> Table:
             return _choose_sheet({sheet.title: _parse_sheet(sheet) for sheet in book.worksheets}, wanted)
         finally:
             book.close()
-    except UNREADABLE:
+    except (InvalidFileException, *UNREADABLE):
         raise Invalid("import_unreadable") from None
 
 

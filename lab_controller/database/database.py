@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from lab_controller.database.engines import make_engine, prepare_folder
-from lab_controller.database.migrate import current_revision, head_revision, upgrade
+from lab_controller.database.revisions import current_revision, head_revision
 
 
 class Database:
@@ -50,6 +50,8 @@ class Database:
 
     def migrate(self) -> str | None:
         """Bring the tables to this version's shape; gives the revision."""
+        from lab_controller.database.migrate import upgrade  # Alembic is not needed otherwise
+
         return upgrade(self.url)
 
     def is_current(self) -> bool:

@@ -1,16 +1,13 @@
 """Migrations, from the first table."""
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from lab_controller.database.engines import make_engine
+from lab_controller.database.revisions import MIGRATIONS, current_revision
 
 # Any fixed number: two processes that start at once migrate one after the other.
 _ADVISORY_LOCK = 7_202_601
@@ -18,22 +15,8 @@ _ADVISORY_LOCK = 7_202_601
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
-
-
-@cache
-def head_revision() -> str:
-    """The revision that this version of the program expects."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError("there are no migrations")
-    return head
-
-
-def current_revision(connection: Connection) -> str | None:
-    """The revision that the database has, None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(url: str, revision: str = "head") -> str | None:

@@ -1,5 +1,6 @@
 """Argon2 hashes, never more than two at once: each takes tens of megabytes."""
 
+import base64
 import secrets
 import threading
 
@@ -25,7 +26,7 @@ class Passwords:
             )
         )
         self._at_once = threading.Semaphore(2)
-        self._nobody = self._hasher.hash(secrets.token_hex())
+        self._nobody = _hash_of_nothing(settings)
 
     def hash(self, password: str) -> str:
         """Raises Invalid for a password that is too short or too long."""
@@ -43,3 +44,10 @@ class Passwords:
         with self._at_once:
             matches = self._hasher.verify(password, password_hash or self._nobody)
         return matches and password_hash is not None
+
+
+def _hash_of_nothing(settings: Settings) -> str:
+    """A well-formed hash that no password has; to verify against it takes as long as against a real one."""
+    cost = f"m={settings.argon2_memory_kib},t={settings.argon2_time_cost},p={settings.argon2_parallelism}"
+    salt, digest = (base64.b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (16, 32))
+    return f"$argon2id$v=19${cost}${salt}${digest}"

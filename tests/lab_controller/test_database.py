@@ -3,13 +3,16 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import select
 
 from lab_controller.database import Database, Table
-from lab_controller.database.migrate import current_revision, downgrade, head_revision, upgrade
+from lab_controller.database.migrate import downgrade, upgrade
+from lab_controller.database.revisions import MIGRATIONS, current_revision, head_revision
 from lab_controller.database.schema import load_metadata
 from lab_controller.people.tables import Account, RoleGrant
 from tests.peers import postgres
@@ -143,3 +146,9 @@ def test_two_processes_may_migrate_at_once() -> None:
         thread.join()
     assert revisions == [head_revision()] * 3
     postgres.drop_database(url)
+
+
+def test_the_expected_revision_is_the_one_that_alembic_ends_at() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    assert ScriptDirectory.from_config(config).get_heads() == [head_revision()]

@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from lab_controller.lab import Lab
 from web import api, live, pages
@@ -14,6 +14,7 @@ from web.access import Access
 from web.auth import load_account
 from web.limits import BodyLimit
 from web.live.channels import Channels
+from web.live.stream import SERVER_SEND
 from web.metrics import Metrics
 from web.openapi import install_description
 from web.origin import OriginCheck
@@ -33,10 +34,18 @@ class HashedFiles(StaticFiles):
         return response
 
 
+class LabApp(FastAPI):
+    """Leaves the server's own `send` in the scope, for streams that write to thousands at once."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[SERVER_SEND] = send
+        await super().__call__(scope, receive, send)
+
+
 def create_app(lab: Lab) -> FastAPI:
     """Serve `lab`, which the caller has opened and closes again."""
     metrics = Metrics()
-    app = FastAPI(
+    app = LabApp(
         title="Lab Controller",
         version=version("lab-controller"),
         description="Championships, standings and devices of a school robotics room.",

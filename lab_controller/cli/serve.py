@@ -1,6 +1,7 @@
 """`lab serve`: the hub, the pages and, unless told otherwise, broker and room agent in one process."""
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +35,9 @@ async def run(settings: "Settings", *, agent: bool) -> None:
     from web.live.server import LiveServer
 
     async with Lab.open(settings, embedded_agent=agent) as lab:
+        # What is there now stays for good: the collector need not walk through it again and again.
+        gc.collect()
+        gc.freeze()
         server = LiveServer(
             uvicorn.Config(
                 create_app(lab),

@@ -19,6 +19,8 @@ from tests.whole.test_power_cut import SLUG, set_up
 WRITES = 600
 LIMIT_MS = 20.0
 FLUSHES = 200
+PASSING_S = 0.2
+"""A busy hall: five robots a second through the beams."""
 
 
 def measure() -> list[Figure]:
@@ -53,7 +55,7 @@ async def _writes_ms(folder: Path) -> list[float]:
     cookies = set_up(Settings(data_dir=folder, argon2_time_cost=1, argon2_memory_kib=64), gate.device)
     hub = Hub(folder, port.path)
     await hub.start()
-    passing = asyncio.create_task(keep_passing(gate))
+    passing = asyncio.create_task(keep_passing(gate, PASSING_S))
     took: list[float] = []
     try:
         async with httpx.AsyncClient(base_url=hub.site, cookies=cookies) as client:

@@ -169,9 +169,9 @@ class StubbornJudge:
                 return False
 
 
-async def keep_passing(gate: GateEmulator) -> None:
-    """Robots through both beams, for ever."""
+async def keep_passing(gate: GateEmulator, pause_s: float = BEAM_S) -> None:
+    """Robots through both beams, for ever, `pause_s` apart."""
     while True:
         for lane in (1, 2):
             await gate.pass_robot(lane, int(BEAM_S * 2e6))
-            await asyncio.sleep(BEAM_S)
+            await asyncio.sleep(pause_s)

@@ -80,11 +80,15 @@ def append(
 def iter_rows(
     session: Session, championship: Championship, *, after: int = 0, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Records after a seq as mappings, with their hashes."""
+    """Records after a seq as mappings, with their hashes.
+
+    Up to the end that `championship` names: on PostgreSQL another worker may have gone on since it was read.
+    """
     columns: Iterable[Any] = LogRecord.__table__.columns  # type: ignore[attr-defined]
     query = (
         select(*(column for column in columns if column.name != "championship_id"))
-        .where(LogRecord.championship_id == championship.id, LogRecord.seq > after)
+        .where(LogRecord.championship_id == championship.id)
+        .where(LogRecord.seq > after, LogRecord.seq <= championship.head_seq)
         .order_by(col(LogRecord.seq))
         .limit(limit)
     )

@@ -107,6 +107,22 @@ def test_an_attempt_is_run_once_unless_it_is_voided(service: ChampionshipService
     judge.open_run("r3")
 
 
+def test_a_row_read_before_another_workers_write_gives_the_state_of_its_own_moment(
+    service: ChampionshipService,
+) -> None:
+    service.state(SLUG)
+    judge = Judge(ChampionshipService(service.database, service.clock, Changes()))
+    judge.open_run("r1")
+    with service.database.read() as session:
+        read = load_championship(session, SLUG)
+    judge.open_run("r2", "2")
+    with service.database.read() as session:
+        folded = service.projections.current(session, read)
+    assert (folded.seq, folded.state.rev, list(folded.state.runs)) == (read.head_seq, read.head_seq, ["r1"])
+    assert list(service.state(SLUG).runs) == ["r1", "r2"]
+    assert service.rebuild(SLUG).equal
+
+
 @pytest.mark.parametrize("key", ["", "a b", "ключ", "k" * 201, "k\n"])
 def test_a_key_is_short_plain_text(service: ChampionshipService, key: str) -> None:
     with pytest.raises(Invalid) as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from competitions.collecting import uncollected
 from competitions.disciplines.discipline import Discipline
 from competitions.disciplines.parsing import parse_discipline
 from competitions.errors import RecordError, RuleError
@@ -187,10 +188,11 @@ def fold(records: Iterable[Record | Mapping[str, Any]]) -> ContestState:
 
     Raises RecordError: unknown_kind, malformed, run_exists, unknown_run; `seq` says where.
     """
-    builder = _Builder(ContestState())
-    for record in records:
-        builder.take(record if isinstance(record, Record) else parse_record(record))
-    return builder.freeze()
+    with uncollected():
+        builder = _Builder(ContestState())
+        for record in records:
+            builder.take(record if isinstance(record, Record) else parse_record(record))
+        return builder.freeze()
 
 
 def apply_record(state: ContestState, record: Record) -> ContestState:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from competitions.aggregation import TeamResult, aggregate
+from competitions.collecting import uncollected
 from competitions.contest import ContestState
 from competitions.disciplines.discipline import Discipline, RankingKey
 from competitions.errors import RuleError
@@ -55,7 +56,8 @@ def standings(state: ContestState) -> tuple[Standing, ...]:
     discipline = state.discipline
     if discipline is None:
         return ()
-    return rank(team_results(state, discipline), discipline.ranking, discipline.tie, state.settlements)
+    with uncollected():
+        return rank(team_results(state, discipline), discipline.ranking, discipline.tie, state.settlements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,21 +26,24 @@ async def _measure() -> list[Figure]:
     dom_ms: list[float] = []
     frame_ms: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        async with open_stage(Path(folder)) as stage, open_browser() as browser:
-            async with open_page(browser, stage.site, width=1920) as page:
-                await page.goto(f"/board/{SLUG}")
-                for turn in range(RUNS):
-                    run = await stage.open_armed(str(turn % len(TEAMS) + 1), turn // len(TEAMS) + 1)
-                    stage.break_beam(START_PIN)
-                    await stage.until(run, lambda state: state.phase == "running")
-                    stage.clear_beam(START_PIN)
-                    await watch(page, '.track[data-phase="proposed"]')
-                    broken = stage.break_beam(FINISH_PIN)
-                    changed_ns, shown_ns = await seen_ns(page)
-                    stage.clear_beam(FINISH_PIN)
-                    dom_ms.append((changed_ns - broken.mono_ns) / 1e6)
-                    frame_ms.append((shown_ns - broken.mono_ns) / 1e6)
-                    await stage.press(run, cmd.Accept())
+        async with (
+            open_stage(Path(folder)) as stage,
+            open_browser() as browser,
+            open_page(browser, stage.site, width=1920) as page,
+        ):
+            await page.goto(f"/board/{SLUG}")
+            for turn in range(RUNS):
+                run = await stage.open_armed(str(turn % len(TEAMS) + 1), turn // len(TEAMS) + 1)
+                stage.break_beam(START_PIN)
+                await stage.until(run, lambda state: state.phase == "running")
+                stage.clear_beam(START_PIN)
+                await watch(page, '.track[data-phase="proposed"]')
+                broken = stage.break_beam(FINISH_PIN)
+                changed_ns, shown_ns = await seen_ns(page)
+                stage.clear_beam(FINISH_PIN)
+                dom_ms.append((changed_ns - broken.mono_ns) / 1e6)
+                frame_ms.append((shown_ns - broken.mono_ns) / 1e6)
+                await stage.press(run, cmd.Accept())
     floor_ms = len(SENTENCE) * 10 / BAUD * 1000 + FRAME_MS
     dom, frame = spread(dom_ms), spread(frame_ms)
     return [

@@ -18,6 +18,7 @@ VIEWERS = 2000
 CHANGES = 20
 LIMIT_MS = 100.0
 QUIET_S = 0.5
+MOST_LOOKS = 300
 ASK = (
     f"GET /board/{SLUG}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     "Accept: text/event-stream\r\nAccept-Encoding: gzip\r\n\r\n"
@@ -83,7 +84,9 @@ async def _changes(folder: Path) -> tuple[list[float], float]:
 
 async def _quiet(viewers: list[Viewer]) -> None:
     """Until nothing has come to anybody for a while."""
-    while time.perf_counter() - max(viewer.last for viewer in viewers) < QUIET_S or not all(
-        viewer.last for viewer in viewers
-    ):
+    for _ in range(MOST_LOOKS):
+        lasts = [viewer.last for viewer in viewers]
+        if min(lasts) and time.perf_counter() - max(lasts) > QUIET_S:
+            return
         await asyncio.sleep(QUIET_S / 5)
+    raise TimeoutError("the viewers are never quiet")

@@ -38,9 +38,10 @@ class DeviceHandler:
     def _take(self, session: Session, devices: dict[str, Device], message: Inbound) -> tuple[str, ...]:
         topic = message.topic
         device = devices.get(topic.device)
-        if topic.kind == "state" and not message.payload:
-            if device is not None:
-                session.delete(devices.pop(topic.device))
+        if device is None and not message.payload:
+            return ()
+        if device is not None and topic.kind == "state" and not message.payload:
+            session.delete(devices.pop(topic.device))
             return (DEVICES, device_key(topic.device))
         if device is None:
             device = devices[topic.device] = _new_device(message)

@@ -45,7 +45,8 @@ def list_devices(session: Session, kind: str | None = None) -> list[DeviceView]:
     """All devices, or those of one kind, by id."""
     query = select(Device).order_by(col(Device.id))
     rows = session.exec(query if kind is None else query.where(Device.kind == kind)).all()
-    return [_view(row, _gone_agents(session)) for row in rows]
+    gone_agents = _gone_agents(session)
+    return [_view(row, gone_agents) for row in rows]
 
 
 def get_device(session: Session, device: str) -> DeviceView | None:

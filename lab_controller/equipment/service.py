@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from sqlmodel import Session
+
 from lab_controller import audit
 from lab_controller.bus.changes import DEVICES, Changes, device_key
 from lab_controller.bus.handler import Outbound
@@ -54,7 +56,8 @@ class EquipmentService:
         if view.state in ("lost", "disconnected"):
             raise Conflict("device_away", device=device, state=view.state)
         self._publish([Outbound(Topic(device, "set", node, prop), payload)])
-        self._audit(actor, "device_commanded", device, node=node, prop=prop)
+        with self._database.write() as session:
+            self._audit(session, actor, "device_commanded", device, node=node, prop=prop)
 
     def forget(self, *, actor: str, device: str) -> None:
         """Take a device that is gone for good off the list; it comes back by itself if it lives."""
@@ -64,23 +67,33 @@ class EquipmentService:
             row = session.get(Device, device)
             if row is None:
                 raise NotFound("device_unknown", device=device)
+            topics = _retained_topics(row)
             session.delete(row)
-        self._publish(
-            [
-                Outbound(Topic(device, "state"), b"", retain=True),
-                Outbound(Topic(device, "description"), b"", retain=True),
-            ]
-        )
-        self._audit(actor, "device_forgotten", device)
+            self._audit(session, actor, "device_forgotten", device)
         self._changes.announce([DEVICES, device_key(device)])
+        self._publish([Outbound(topic, b"", retain=True) for topic in topics])
 
-    def _audit(self, actor: str, action: str, device: str, **payload: object) -> None:
-        with self._database.write() as session:
-            audit.append(
-                session,
-                at_us=self._clock.now_us(),
-                actor=actor,
-                action=action,
-                subject=f"device:{device}",
-                payload=payload,
-            )
+    def _audit(self, session: Session, actor: str, action: str, device: str, **payload: object) -> None:
+        audit.append(
+            session,
+            at_us=self._clock.now_us(),
+            actor=actor,
+            action=action,
+            subject=f"device:{device}",
+            payload=payload,
+        )
+
+
+def _retained_topics(row: Device) -> list[Topic]:
+    """Everything that a broker may remember of a device; one value left behind would bring it back."""
+    values = [(node, prop) for node, _, prop in (name.partition("/") for name in row.latest)]
+    if row.blocked:
+        values.append(("gate", "blocked"))
+    if row.fit is not None:
+        values.append(("clock", "fit"))
+    return [
+        Topic(row.id, "state"),
+        Topic(row.id, "description"),
+        *(Topic(row.id, "alert", prop=alert) for alert in row.alerts),
+        *(Topic(row.id, "value", node, prop) for node, prop in values),
+    ]

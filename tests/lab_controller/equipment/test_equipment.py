@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from lab_controller import audit
 from lab_controller.bus.changes import DEVICES, Changes
@@ -205,9 +206,34 @@ def test_what_is_not_settable_or_not_there_is_not_commanded(
 def test_a_forgotten_device_leaves_nothing_on_the_broker(
     gate: Database, equipment: EquipmentService, sent: Sent
 ) -> None:
+    told = {"$alert/beam": "dirty", "gate/last-seq": "3", "gate/blocked": [1], "clock/fit": {"ppm_lo": -20}}
+    store(gate, DeviceHandler(), *(inbound(f"gate-1/{place}", value) for place, value in told.items()))
     equipment.forget(actor="boss", device="gate-1")
     assert equipment.list_devices() == []
     assert [(str(out.topic), out.payload, out.retain) for out in sent] == [
-        ("lab/5/gate-1/$state", b"", True),
-        ("lab/5/gate-1/$description", b"", True),
+        (f"lab/5/gate-1/{place}", b"", True) for place in ("$state", "$description", *told)
     ]
+
+
+def test_a_forgotten_device_stays_off_the_list_when_the_hub_hears_its_own_words(
+    gate: Database, equipment: EquipmentService, sent: Sent
+) -> None:
+    equipment.forget(actor="boss", device="gate-1")
+    for out in sent:
+        store(gate, DeviceHandler(), inbound(str(out.topic).removeprefix("lab/5/"), out.payload))
+    assert equipment.list_devices() == []
+
+
+def test_the_list_of_devices_takes_as_many_questions_for_fifty_as_for_two(
+    database: Database, equipment: EquipmentService
+) -> None:
+    asked: list[str] = []
+
+    def count(devices: int) -> int:
+        asked.clear()
+        store(database, DeviceHandler(), *(inbound(f"gate-{n}/$state", "ready") for n in range(devices)))
+        equipment.list_devices()
+        return len(asked)
+
+    event.listen(database.reader_engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    assert count(2) == count(50)

@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PARTS  := $(VENV)/.parts
 
-.PHONY: setup run test check bench clean lock messages
+.PHONY: setup run test check bench screenshots clean lock messages
 
 setup: $(READY)
 
@@ -31,6 +31,9 @@ check: setup
 
 bench: $(PARTS) setup
 	@$(BIN)/python -m tests.bench
+
+screenshots: $(PARTS) setup
+	@$(BIN)/python -m tests.browser.screenshots
 
 lock:
 	@sh scripts/lock.sh

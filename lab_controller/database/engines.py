@@ -19,14 +19,16 @@ def prepare_folder(url: str) -> None:
 def make_engine(url: str, *, writes: bool, foreign_keys: bool = True) -> Engine:
     """An engine for writers or for readers; a reader cannot write by mistake."""
     address = make_url(url)
+    # An error's text goes to logs and dead letters: no names of children and no hashes in it.
+    options: dict[str, Any] = {"hide_parameters": True}
     if address.get_backend_name() == "sqlite":
         if not address.database or address.database == ":memory:":
             raise ValueError("the lab's SQLite database is a file")
-        engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **options)
         _tune_sqlite(engine, writes=writes, foreign_keys=foreign_keys)
         return engine
     if address.get_backend_name() == "postgresql":
-        options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+        options |= {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
         if not writes:
             options["execution_options"] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         return create_engine(address.set(drivername="postgresql+psycopg"), **options)

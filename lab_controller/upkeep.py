@@ -1,12 +1,14 @@
 """What the lab does for itself in the background: watch the host's clock, let old readings go."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 
 from lab_controller import audit, metrics
 from lab_controller.clock import SteadyClock
-from lab_controller.database import Database
+from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.settings import Settings
 from lab_controller.telemetry.queries import forget_readings
 
@@ -15,7 +17,10 @@ log = structlog.get_logger(__name__)
 CLOCK_LOOK_S = 2.0
 TIDY_EVERY_S = 3600.0
 PAUSE_S = 0.1
+AGAIN_S = 2.0
 DAY_US = 86_400_000_000
+
+T = TypeVar("T")
 
 
 async def watch_clock(clock: SteadyClock, database: Database) -> None:
@@ -24,12 +29,12 @@ async def watch_clock(clock: SteadyClock, database: Database) -> None:
         await asyncio.sleep(CLOCK_LOOK_S)
         step_us = clock.observe_step_us()
         if step_us is not None:
-            await asyncio.to_thread(tell_step, clock, database, step_us)
+            metrics.CLOCK_STEPS.inc()
+            log.warning("the host clock was stepped; running times are not touched", step_us=step_us)
+            await patiently(audit_step, clock, database, step_us)
 
 
-def tell_step(clock: SteadyClock, database: Database, step_us: int) -> None:
-    metrics.CLOCK_STEPS.inc()
-    log.warning("the host clock was stepped; running times are not touched", step_us=step_us)
+def audit_step(clock: SteadyClock, database: Database, step_us: int) -> None:
     with database.write() as session:
         audit.append(
             session,
@@ -45,8 +50,18 @@ async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> No
     """Delete readings older than `LAB_TELEMETRY_DAYS`, a little at a time so that no writer waits long."""
     while True:
         before_us = clock.now_us() - settings.telemetry_days * DAY_US
-        deleted = await asyncio.to_thread(_forget_some, database, before_us)
+        deleted = await patiently(_forget_some, database, before_us)
         await asyncio.sleep(PAUSE_S if deleted else TIDY_EVERY_S)
+
+
+async def patiently(work: Callable[..., T], *given: object) -> T:
+    """Do it in a thread, as often as it takes: upkeep never ends the lab because the database is busy."""
+    while True:
+        try:
+            return await asyncio.to_thread(work, *given)
+        except AGAIN_LATER as error:
+            log.warning("upkeep waits for the database", error=str(error)[:200])
+            await asyncio.sleep(AGAIN_S)
 
 
 def _forget_some(database: Database, before_us: int) -> int:

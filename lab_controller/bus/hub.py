@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from devices.transports.mqtt import MqttMessage, MqttTransport
 from lab_controller import metrics
@@ -18,7 +17,7 @@ from lab_controller.bus.payloads import parse_json
 from lab_controller.bus.topics import ROOT, Topic, format_topic
 from lab_controller.canonical import canonical_json
 from lab_controller.clock import Clock
-from lab_controller.database import Database
+from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.errors import Invalid, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -136,7 +135,7 @@ class Hub:
         while True:
             try:
                 effects = await loop.run_in_executor(self._writer, self._intake.store, batch)
-            except (OperationalError, InterfaceError, InternalError) as error:
+            except AGAIN_LATER as error:
                 self.storing = False
                 log.error("the database does not take messages", error=str(error)[:300], retry_s=delay_s)
                 await asyncio.sleep(delay_s)

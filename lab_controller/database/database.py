@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
 from lab_controller.database.engines import make_engine, prepare_folder
 from lab_controller.database.revisions import current_revision, head_revision
+
+# The database is away, full or locked, or another transaction was quicker: the same work may succeed later.
+AGAIN_LATER = (OperationalError, InterfaceError, InternalError, StaleDataError)
 
 
 class Database:

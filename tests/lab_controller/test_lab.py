@@ -16,7 +16,7 @@ from lab_controller.clock import SteadyClock
 from lab_controller.database import Database
 from lab_controller.lab import Lab
 from lab_controller.settings import Settings
-from lab_controller.upkeep import tell_step
+from lab_controller.upkeep import audit_step
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_stepped_host_clock_is_audited_and_moves_no_time(tmp_path: Path) -> No
     database.migrate()
     step_us = clock.observe_step_us()
     assert step_us is not None
-    tell_step(clock, database, step_us)
+    audit_step(clock, database, step_us)
     with database.read() as session:
         records = session.exec(select(AuditRecord)).all()
         assert [(r.at_us, r.action, r.payload) for r in records] == [

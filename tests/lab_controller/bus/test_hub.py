@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session, col, select
 
 from lab_controller import audit
@@ -194,6 +195,25 @@ async def test_a_broker_that_is_killed_loses_nothing_that_its_sender_keeps_until
 async def take_until(transport: Any, payload: bytes) -> None:
     while (await take(transport, 1))[0].payload != payload:
         pass
+
+
+async def test_a_row_that_another_worker_took_away_meanwhile_is_no_end_of_the_hub(
+    embedded: Bus, sqlite: Database
+) -> None:
+    keeper = Keeper()
+
+    def fail_once() -> None:
+        keeper.fail = lambda: None
+        raise StaleDataError("UPDATE statement on table 'devices' expected to update 1 row(s)")
+
+    keeper.fail = fail_once
+    async with (
+        connect(embedded, "gate-a1b2c3", f"{GATE}/+/+/set") as gate,
+        run_hub(embedded, sqlite, keeper),
+    ):
+        gate.publish(f"{GATE}/gate/passage", b"again")
+        assert told(await take(gate, 1)) == [(f"{GATE}/gate/committed/set", b"again")]
+    assert kept(sqlite) == ["again"]
 
 
 async def test_a_hub_that_stops_before_its_commit_gets_the_message_again(bus: Bus, sqlite: Database) -> None:

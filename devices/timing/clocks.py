@@ -50,11 +50,17 @@ class FitSnapshot:
     def host_interval(self, device_us: int) -> tuple[int, int]:
         """Host times at which the board's clock may have shown `device_us`."""
         x = device_us - self.ref_device_us
-        shifts = (x * self.ppm_lo / 1e6, x * self.ppm_hi / 1e6)
+        further_ppm = self.further_ppm(device_us)
+        shifts = (x * (self.ppm_lo - further_ppm) / 1e6, x * (self.ppm_hi + further_ppm) / 1e6)
         return (
             self.ref_host_lo_us + x + math.floor(min(shifts)),
             self.ref_host_hi_us + x + math.ceil(max(shifts)),
         )
+
+    def further_ppm(self, device_us: int) -> float:
+        """How far beyond `ppm_*` the rate may have been: `WANDER_PPM` for every window but the nearest."""
+        windows = math.ceil(abs(device_us - self.ref_device_us) / WINDOW_US)
+        return WANDER_PPM * max(windows - 1, 0)
 
     def to_json(self) -> str:
         """As `from_json` reads it."""

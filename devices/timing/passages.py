@@ -65,7 +65,7 @@ def _one_board(
     lo, hi = (0.0, 0.0)
     if fit is not None and fit.boot == start.boot:
         lo, hi = fit.ppm_lo, fit.ppm_hi
-        half = (hi - lo) / 2
+        half = (hi - lo) / 2 + max(fit.further_ppm(start.us), fit.further_ppm(end.us))
     else:
         half = spec_ppm / (1 - spec_ppm / 1e6)  # the specification is of the board, the result of the host
     shift_us = duration_us * (lo + hi) / 2e6

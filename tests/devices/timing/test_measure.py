@@ -46,6 +46,16 @@ class Board:
         return Passage(self.name, "5f3a", 1, 1, "B", self.reading(host_us))
 
 
+@dataclass(frozen=True)
+class Warming(Board):
+    """Its rate moves by `ppm` every five minutes."""
+
+    def reading(self, host_us: int) -> int:
+        seconds = (host_us - self.born_us) / 1e6
+        true_us = seconds * 1e6 + self.ppm * seconds * seconds / 600
+        return math.floor(true_us / self.tick_us) * self.tick_us
+
+
 def boards(name: str):
     return st.builds(
         Board,
@@ -83,6 +93,18 @@ def test_two_boards_hold_the_truth(a, b, talk_a, talk_b, moment):
     elapsed = measure(a.passage(start_us), b.passage(end_us), fits)
     assert elapsed.method == "two_boards"
     assert abs(elapsed.value_us - length_us) <= elapsed.bound_us
+
+
+@pytest.mark.parametrize("ramp_ppm", [-5, 5])
+@pytest.mark.parametrize("late_us", [0, 290_000_000, 600_000_000, 3_600_000_000])
+def test_a_fit_made_an_hour_after_the_passages_allows_for_a_room_that_warmed_up(ramp_ppm, late_us):
+    length_us = 100_000_000
+    a, b = Warming("a", -500_000_000, ramp_ppm), Warming("b", -500_000_000, -ramp_ppm)
+    fits = {each.name: each.fit(length_us + late_us, 290, [(1_200, 300)]) for each in (a, b)}
+    one = measure(a.passage(0), a.passage(length_us), fits)
+    two = measure(a.passage(0), b.passage(length_us), fits)
+    assert abs(one.value_us - length_us) <= one.bound_us
+    assert abs(two.value_us - length_us) <= two.bound_us
 
 
 @given(st.floats(-5000, 5000), st.integers(0, 600_000_000))

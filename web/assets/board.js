@@ -12,6 +12,7 @@ class LiveBoard extends HTMLElement {
   #strings = readJson("strings");
   #slots = new Map();
   #moved = new Map();
+  #drawn = new Map();
 
   connectedCallback() {
     const { board, attempts, language } = readJson("board");
@@ -105,10 +106,17 @@ class LiveBoard extends HTMLElement {
     const known = new Map(before.rows.map((row) => [row.entry, row]));
     const running = new Map(board.now.map((run) => [run.entry, run.attempt]));
     const leader = board.rows.find((row) => row.place === 1)?.result ?? null;
+    // A passage changes no row: only what differs is drawn, so that a hall's table does not hold the clock up.
+    const drawing = new Map(board.rows.map((row) => [row.entry, JSON.stringify([row, running.get(row.entry), leader])]));
+    if (isSameList([...drawing], [...this.#drawn])) return;
+    const draw = (element, row) => {
+      if (drawing.get(row.entry) !== this.#drawn.get(row.entry)) this.#drawRow(element, row, running.get(row.entry), leader);
+    };
     slideRows(
       () => rows.children,
-      () => reconcile(rows, board.rows, (row) => row.entry, () => stamp("row"), (element, row) => this.#drawRow(element, row, running.get(row.entry), leader)),
+      () => reconcile(rows, board.rows, (row) => row.entry, () => stamp("row"), draw),
     );
+    this.#drawn = drawing;
     for (const [index, row] of board.rows.entries()) {
       const old = known.get(row.entry);
       if (!old || isSame(old.result, row.result)) continue;
@@ -176,6 +184,8 @@ class LiveBoard extends HTMLElement {
 }
 
 const isSame = (a, b) => a?.status === b?.status && a?.value_us === b?.value_us && a?.score === b?.score;
+
+const isSameList = (a, b) => a.length === b.length && a.every(([key, text], place) => key === b[place][0] && text === b[place][1]);
 
 const stamp = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 

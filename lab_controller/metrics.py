@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 MESSAGES = Counter("lab_bus_messages_total", "Messages taken from the bus and committed", ["handler"])
 DEAD_LETTERS = Counter("lab_bus_dead_letters_total", "Messages that could not be stored", ["code"])
 REFUSALS = Counter("lab_broker_refusals_total", "What the embedded broker refused", ["code"])
+DROPPED = Counter("lab_broker_dropped_total", "Messages lost because a client's queue was full")
 BROKER_UP = Gauge("lab_broker_connected", "1 while the hub is connected to its broker")
 RECONNECTS = Counter("lab_broker_connections_total", "Times that the hub has connected to its broker")
 BATCH = Histogram(

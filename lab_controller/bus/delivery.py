@@ -9,11 +9,28 @@ from amqtt.mqtt.puback import PubackPacket
 from amqtt.mqtt.publish import PublishPacket
 from amqtt.session import ApplicationMessage, OutgoingApplicationMessage, Session
 
+from lab_controller import metrics
 from lab_controller.bus.framing import LimitedWriter
 
 MAX_INFLIGHT = 500
 MAX_QUEUED = 20_000
+MAX_QUEUED_BYTES = 64 * 1024 * 1024
 MAX_UNSENT_BYTES = 4 * 1024 * 1024
+
+
+class Backlog(asyncio.Queue[ApplicationMessage]):
+    """What waits for one client, and how much memory it takes."""
+
+    held_bytes = 0
+
+    def _put(self, item: ApplicationMessage) -> None:
+        self.held_bytes += len(item.data)
+        super()._put(item)
+
+    def _get(self) -> ApplicationMessage:
+        item: ApplicationMessage = super()._get()
+        self.held_bytes -= len(item.data)
+        return item
 
 
 class ClientHandler(BrokerProtocolHandler):  # type: ignore[misc]
@@ -27,18 +44,16 @@ class ClientHandler(BrokerProtocolHandler):  # type: ignore[misc]
         self.is_welcomed = False
         self.is_serving = False
         self.ended = asyncio.Event()
-        self.dropped = 0
 
     def deliver(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> None:
         """Send now if the window has room, else queue; never waits."""
         if qos == QOS_0:
-            if isinstance(self.writer, LimitedWriter) and self.writer.unsent_bytes < MAX_UNSENT_BYTES:
+            if self._has_room():
                 self._put(PublishPacket.build(topic, payload, None, False, QOS_0, retain))
             return
         if self.session is None:
             return
-        if not enqueue(self.session, ApplicationMessage(None, topic, QOS_1, payload, retain)):
-            self.dropped += 1
+        enqueue(self.session, ApplicationMessage(None, topic, QOS_1, payload, retain))
         if self.is_welcomed:
             self._pump()
 
@@ -72,21 +87,27 @@ class ClientHandler(BrokerProtocolHandler):  # type: ignore[misc]
         if session is None or self.writer is None:
             return
         waiting = session.retained_messages
-        while not waiting.empty() and len(session.inflight_out) < MAX_INFLIGHT:
+        while not waiting.empty() and len(session.inflight_out) < MAX_INFLIGHT and self._has_room():
             queued = waiting.get_nowait()
             packet_id = session.next_packet_id
             message = OutgoingApplicationMessage(packet_id, queued.topic, QOS_1, queued.data, queued.retain)
             session.inflight_out[packet_id] = message
             self._put(message.build_publish_packet())
 
+    def _has_room(self) -> bool:
+        return isinstance(self.writer, LimitedWriter) and self.writer.unsent_bytes < MAX_UNSENT_BYTES
+
     def _put(self, packet: PublishPacket) -> None:
         if self.writer is not None:
             self.writer.write(packet.to_bytes())
 
 
-def enqueue(session: Session, message: ApplicationMessage) -> bool:
-    """Keep a message for a session; false if its queue is full."""
-    if session.retained_messages.qsize() >= MAX_QUEUED:
-        return False
-    session.retained_messages.put_nowait(message)
-    return True
+def enqueue(session: Session, message: ApplicationMessage) -> None:
+    """Keep a message for a session, unless its queue is full: then it is lost, and counted."""
+    backlog = session.retained_messages
+    if not isinstance(backlog, Backlog):
+        backlog = session.retained_messages = Backlog()
+    if backlog.qsize() >= MAX_QUEUED or backlog.held_bytes + len(message.data) > MAX_QUEUED_BYTES:
+        metrics.DROPPED.inc()
+        return
+    backlog.put_nowait(message)

@@ -26,6 +26,7 @@ from lab_controller.bus.framing import LimitedReader, LimitedWriter
 CONNECT_TIMEOUT_S = 10.0
 TAKE_OVER_TIMEOUT_S = 5.0
 MAX_RETAINED = 20_000
+MAX_RETAINED_BYTES = 64 * 1024 * 1024
 _MEMBER = "lab.member"
 
 
@@ -44,7 +45,7 @@ class LabBroker(Broker):  # type: ignore[misc]
         self._hooks = hooks
         self._is_closing = False
         self._expected: dict[Member, tuple[str, ...]] = {}
-        self.published = 0
+        self._retained_bytes = 0
 
     def bound_port(self) -> int:
         """The TCP port that the listener really has."""
@@ -191,7 +192,6 @@ class LabBroker(Broker):  # type: ignore[misc]
         match action:
             case Action.PUBLISH:
                 allowed = member.may_publish(topic)
-                self.published += allowed
             case Action.SUBSCRIBE:
                 allowed = member.may_subscribe(topic)
             case _:
@@ -211,13 +211,13 @@ class LabBroker(Broker):  # type: ignore[misc]
         data: bytes | bytearray | None,
         qos: int | None = None,
     ) -> None:
-        if (
-            len(self._retained_messages) >= MAX_RETAINED
-            and data
-            and topic_name not in self._retained_messages
-        ):
+        known = self._retained_messages.get(topic_name)
+        more_bytes = len(data or b"") - (len(known.data) if known is not None else 0)
+        is_full = known is None and len(self._retained_messages) >= MAX_RETAINED
+        if data and (is_full or self._retained_bytes + more_bytes > MAX_RETAINED_BYTES):
             self._hooks.notice("retained_full", topic=(topic_name or "")[:200])
-            return
+            data, more_bytes = b"", -len(known.data) if known is not None else 0
+        self._retained_bytes += more_bytes
         await super().retain_message(source_session, topic_name, data, qos)
 
     async def _run_broadcast(self, running_tasks: deque[Any]) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import random
 import struct
+import threading
 from typing import Any
 
 import pytest
 
 from lab_controller import metrics
+from lab_controller.bus import delivery, lab_broker
 from lab_controller.bus.access import Kind, Member
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.broker import FAILURES_PER_ADDRESS
@@ -96,6 +98,42 @@ async def test_guessing_passwords_is_stopped_without_work_for_the_host(
     for _ in range(FAILURES_PER_ADDRESS + 20):
         await throw(embedded, connect_packet(b"gate-a1b2c3"))
     assert len(calls) == FAILURES_PER_ADDRESS
+
+
+async def test_a_hundred_guesses_at_once_are_no_more_work_than_a_hundred_in_a_row(
+    embedded: EmbeddedBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    go_on = threading.Event()
+
+    def authenticate(username: str, _password: str) -> Any:
+        calls.append(username)
+        go_on.wait(10)
+
+    monkeypatch.setattr(embedded.broker._accounts, "authenticate", authenticate)
+    async with asyncio.TaskGroup() as guesses:
+        for _ in range(100):
+            guesses.create_task(throw(embedded, connect_packet(b"gate-a1b2c3")))
+        await until(lambda: len(calls) == 2)
+        await soon(asyncio.to_thread(lambda: None))
+        go_on.set()
+    assert len(calls) <= FAILURES_PER_ADDRESS
+
+
+async def test_a_flood_for_a_hub_that_is_away_takes_bounded_memory(
+    embedded: EmbeddedBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MAX_QUEUED_BYTES", 300_000)
+    monkeypatch.setattr(lab_broker, "MAX_RETAINED_BYTES", 300_000)
+    broker = embedded.broker._broker
+    assert broker is not None
+    async with connect(embedded, "gate-a1b2c3") as gate:
+        for number in range(10):
+            await soon(gate.publish(f"{GATE}/kit/value-{number}", bytes(100_000), retain=True))
+        await until(broker._broadcast_queue.empty)
+    absent, _ = broker._sessions["lab-hub-0"]
+    assert absent.retained_messages.qsize() == 3
+    assert len(broker._retained_messages) == 3
 
 
 async def test_refused_topics_are_counted_for_whoever_watches(embedded: EmbeddedBus) -> None:

@@ -1,6 +1,7 @@
 """What must not be lost, on the agent's disk until the hub has committed it."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RETRY_S = 1.0
+
+log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS kept (
@@ -101,6 +104,17 @@ class Shelf:
 
     def _open(self) -> tuple[list[KeptItem], dict[str, str]]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._load()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._close()
+            self._set_aside()
+            log.error("%s is damaged and was set aside: %s", self._path, error)
+            return self._load()
+
+    def _load(self) -> tuple[list[KeptItem], dict[str, str]]:
         self._database = sqlite3.connect(self._path, isolation_level=None)
         self._database.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;" + _SCHEMA
@@ -108,6 +122,13 @@ class Shelf:
         kept = self._database.execute("SELECT device, boot, seq, topic, payload FROM kept ORDER BY rowid")
         items = [KeptItem(*row) for row in kept]
         return items, dict(self._database.execute("SELECT device, kit FROM seen"))
+
+    def _set_aside(self) -> None:
+        """Keep a damaged file for whoever may still read it; the room goes on with an empty one."""
+        for suffix in ("", "-wal", "-shm"):
+            damaged = self._path.with_name(self._path.name + suffix)
+            if damaged.exists():
+                damaged.replace(damaged.with_name(f"{self._path.name}.damaged{suffix}"))
 
     def _commit(self, writes: list[Write]) -> None:
         if self._database is None:

@@ -28,7 +28,7 @@ def report(
         if (arming.run, arming.device) in told or desk.state.runs[arming.run].phase not in BUSY:
             continue
         told.add((arming.run, arming.device))
-        fault = cmd.ReportFault(code, {"device": arming.device, **_short(params)})
+        fault = cmd.ReportFault(code, {**_short(params), "device": arming.device})
         outcome = carry_out(desk, arming.run, fault, actor="system", source=arming.device)
         effects.extend(outcome.effects)
     return effects

@@ -129,7 +129,7 @@ def _alert(payload: bytes) -> dict[str, Any] | None:
         return {}
     alert = parse_object(payload)
     params = alert.get("params")
-    return {"code": str(alert.get("code", ""))[:100], **(params if isinstance(params, dict) else {})}
+    return {**(params if isinstance(params, dict) else {}), "code": str(alert.get("code", ""))[:100]}
 
 
 def _boot(told: dict[str, Any]) -> str:

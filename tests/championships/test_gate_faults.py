@@ -132,6 +132,14 @@ def test_an_alert_of_a_gate_reaches_the_run_that_waits_for_it(contest: Contest) 
     assert contest.faults() == [("beam_blocked", {"device": GATE, "code": "beam_blocked", "lane": 1})]
 
 
+def test_an_alert_speaks_for_its_own_gate_under_its_own_code(contest: Contest) -> None:
+    contest.ready()
+    params = {"code": {"no": "text"}, "device": "gate-ffffff", "lane": 1}
+    told = json.dumps({"code": "beam_blocked", "params": params}).encode()
+    contest.hall.deliver(Inbound(Topic(GATE, "alert", prop="beam"), told))
+    assert contest.faults() == [("beam_blocked", {"device": GATE, "code": "beam_blocked", "lane": 1})]
+
+
 def test_a_gate_that_knows_what_it_lost_spares_the_wait(contest: Contest) -> None:
     contest.ready()
     start, _, finish, _ = contest.drives(7_000_000)

@@ -1,7 +1,7 @@
-"""What happens because time passes: a gate stays silent, a passage stays away, a time limit is reached."""
+"""What happens because time passes: a gate, a passage or the broker stays away, a time limit is reached."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -23,16 +23,27 @@ log = structlog.get_logger(__name__)
 
 SILENT_US = 2_000_000
 LATE_NEWS_US = 1_000_000
+AWAY_US = 1_000_000
 EVERY_S = 0.25
 LIMIT_FAILED = "time_limit"
+BROKER_AWAY = "broker_away"
 
 
 class Watch:
     """Looks at the runs that are under way, four times a second; any number of workers may."""
 
-    def __init__(self, service: ChampionshipService, *, spec_ppm: int = SPEC_PPM) -> None:
+    def __init__(
+        self,
+        service: ChampionshipService,
+        *,
+        spec_ppm: int = SPEC_PPM,
+        has_broker: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.service = service
         self.spec_ppm = spec_ppm
+        self._has_broker = has_broker
+        self._away_since_us: int | None = None
+        self._away = False
 
     async def run(self) -> None:
         """Look until cancelled; a database that is away is tried again."""
@@ -45,6 +56,7 @@ class Watch:
 
     def look(self) -> None:
         """Do what is due now; writes only if something is."""
+        self._look_at_broker(self.service.clock.now_us())
         with self.service.database.read() as session:
             due = self._due(session)
         for championship_id in due:
@@ -54,11 +66,22 @@ class Watch:
                 effects = self._act(Desk(session, self.service.projections, championship, now_us))
             self.service.follow(effects)
 
+    def _look_at_broker(self, now_us: int) -> None:
+        if self._has_broker():
+            self._away_since_us = None
+        elif self._away_since_us is None:
+            self._away_since_us = now_us
+        self._away = self._away_since_us is not None and now_us - self._away_since_us >= AWAY_US
+
     def _due(self, session: Session) -> list[int]:
         now_us = self.service.clock.now_us()
         armings = session.exec(_under_way()).all()
         due = {
-            each.championship_id for each in armings if _is_silent(each, now_us) or _is_stuck(each, now_us)
+            each.championship_id
+            for each in armings
+            if _is_silent(each, now_us)
+            or _is_stuck(each, now_us)
+            or (self._away and BROKER_AWAY not in each.faults)
         }
         for championship_id in {each.championship_id for each in armings} - due:
             desk = Desk(
@@ -84,6 +107,8 @@ class Watch:
             elif _is_stuck(arming, desk.now_us) and arming.boot is not None:
                 rows = passages[arming.device, arming.boot]
                 effects.extend(crediting.advance(desk, docket, arming, rows, self.spec_ppm))
+        if self._away:
+            effects.extend(gate_faults.report(desk, armings, BROKER_AWAY, {}))
         for run in _over_limit(desk, armings):
             effects.extend(_end(desk, run, [each for each in armings if each.run == run]))
         return effects

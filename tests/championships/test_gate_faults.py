@@ -189,3 +189,35 @@ def test_a_limit_that_the_rules_cannot_carry_out_is_told_once(
     watch.look()
     watch.look()
     assert contest.faults() == [("rule_failed", {"device": GATE, "rule": "expression_failed"})]
+
+
+def test_a_broker_that_stays_away_is_told_once_to_the_run_that_waits(
+    contest: Contest, clock: ManualClock
+) -> None:
+    connected = True
+    watch = Watch(contest.service, has_broker=lambda: connected)
+    contest.ready()
+    contest.board.passes(1)
+    contest.hall.carry()
+    watch.look()
+    connected = False
+    watch.look()
+    clock.advance(us=999_999)
+    watch.look()
+    assert contest.faults() == []
+    clock.advance(us=1)
+    watch.look()
+    clock.advance(s=5)
+    watch.look()
+    assert contest.faults() == [("broker_away", {"device": GATE})]
+
+
+def test_a_blink_of_the_broker_is_told_to_nobody(contest: Contest, clock: ManualClock) -> None:
+    connected = False
+    watch = Watch(contest.service, has_broker=lambda: connected)
+    contest.ready()
+    for connected in (False, True, False):
+        watch.look()
+        clock.advance(us=600_000)
+    watch.look()
+    assert contest.faults() == []

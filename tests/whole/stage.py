@@ -10,18 +10,22 @@ from pathlib import Path
 from competitions import commands as cmd
 from competitions.disciplines import iter_disciplines
 from competitions.run_states import RunState
-from devices.agent import RoomAgent, agent_will
-from devices.clock import MonotonicClock
-from devices.discovery import SystemPorts
-from devices.transports.mqtt import MqttTransport
+from devices.agent import RoomAgent, agent_id
+from devices.clock import Clock
+from devices.discovery import Ports, SystemPorts
+from lab_controller.agent import make_agent
+from lab_controller.bus.access import Kind
 from lab_controller.bus.changes import DEVICES, championship_key
+from lab_controller.bus.connecting import Address
 from lab_controller.championships.imports import TeamRow
 from lab_controller.championships.setup import NewChampionship
+from lab_controller.clock import SteadyClock
 from lab_controller.lab import Lab
 from lab_controller.settings import Settings
 from tests.peers.arduino import build_optiboot, compile_sketch
 from tests.peers.avrdude import upload
 from tests.peers.browser import serve
+from tests.peers.mosquitto import Mosquitto
 from tests.peers.parts import free_port
 from tests.peers.simboard import Applied, SimBoard
 from web.app import create_app
@@ -32,13 +36,17 @@ TEAMS = ("Арлан", "Қыран", "Барыс", *(f"Команда {number}" 
 SKETCH = Path(__file__).parents[2] / "firmware_samples/arduino/timing_gate/timing_gate.ino"
 START_PIN, FINISH_PIN = "D8", "D2"
 PATIENCE_S = 20.0
+ROOM, HUB = "204", "lab-hub-0"
+ACCOUNTS = {HUB: Kind.HUB, agent_id(ROOM): Kind.AGENT, "kit-1": Kind.DEVICE}
+"""Of a broker beside the lab; a pupil's kit is among them."""
 
 
 class Stage:
     """A championship on one field whose gate is the simulated board. `site` is the pages' address."""
 
-    def __init__(self, lab: Lab, board: SimBoard, site: str, device: str) -> None:
+    def __init__(self, lab: Lab, agent: RoomAgent, board: SimBoard, site: str, device: str) -> None:
         self.lab = lab
+        self.agent = agent
         self.board = board
         self.site = site
         self.device = device
@@ -100,9 +108,19 @@ class Stage:
         self.board.set(0, pin, 1)
 
 
+def named_port(path: str, clock: Clock) -> Ports:
+    return SystemPorts([path], clock, usb=False)
+
+
 @asynccontextmanager
-async def open_stage(folder: Path) -> AsyncIterator[Stage]:
-    """Compile, upload with avrdude, open the lab and wait for the gate."""
+async def open_stage(
+    folder: Path,
+    *,
+    broker: Mosquitto | None = None,
+    clock: SteadyClock | None = None,
+    ports: Callable[[str, Clock], Ports] = named_port,
+) -> AsyncIterator[Stage]:
+    """Compile, upload with avrdude, open the lab and wait for the gate; `broker` knows ACCOUNTS."""
     sketch = await asyncio.to_thread(compile_sketch, SKETCH, folder / "build")
     optiboot = await asyncio.to_thread(build_optiboot, folder / "build")
     async with AsyncExitStack() as stack:
@@ -113,34 +131,25 @@ async def open_stage(folder: Path) -> AsyncIterator[Stage]:
         assert done.verified, done.said
         settings = Settings(
             data_dir=folder / "data",
+            mqtt_url=f"mqtt://{HUB}:{HUB}@127.0.0.1:{broker.port}" if broker else "",
             mqtt_host="127.0.0.1",
             mqtt_port=free_port(),
-            room="204",
+            room=ROOM,
             log_level="error",
         )
-        lab = await stack.enter_async_context(Lab.open(settings, embedded_agent=False))
+        lab = await stack.enter_async_context(Lab.open(settings, embedded_agent=False, clock=clock))
         site = await stack.enter_async_context(serve(create_app(lab)))
-        agent = _agent(lab, board, folder / "agent")
+        name = agent_id(ROOM)
+        agent = make_agent(
+            settings.model_copy(update={"data_dir": folder / "agent"}),
+            Address("127.0.0.1", broker.port, name, name) if broker else lab.address(name),
+            ports=ports(str(board.port), lab.device_clock),
+            clock=lab.device_clock,
+            clock_id=lab.device_clock_id,
+        )
         running = asyncio.create_task(agent.run())
         stack.push_async_callback(_end, agent, running)
-        yield Stage(lab, board, site, await _gate(lab))
-
-
-def _agent(lab: Lab, board: SimBoard, folder: Path) -> RoomAgent:
-    folder.mkdir()
-    room = lab.settings.room
-    address = lab.address(f"agent-{room}")
-    transport = MqttTransport(
-        client_id=f"agent-{room}",
-        host=address.host,
-        port=address.port,
-        username=address.username,
-        password=address.password,
-        clean_session=False,
-        will=agent_will(room),
-    )
-    clock = MonotonicClock()
-    return RoomAgent(room, transport, folder, SystemPorts([str(board.port)], clock, usb=False), clock)
+        yield Stage(lab, agent, board, site, await _gate(lab))
 
 
 async def _end(agent: RoomAgent, running: "asyncio.Task[None]") -> None:

@@ -84,9 +84,7 @@ class Lab:
             if timekeeper := lab._timekeeper():
                 lab._keep(timekeeper.run(), "timekeeper")
             stack.push_async_callback(lab._end_tasks)
-            watch = Watch(
-                lab.championships, spec_ppm=settings.spec_ppm, has_broker=lambda: lab.hub.connected
-            )
+            watch = Watch(lab.championships, spec_ppm=settings.spec_ppm, has_broker=lambda: lab.hub.connected)
             lab._keep(watch.run(), "watch")
             lab._keep(watch_clock(lab.clock, lab.database), "clock")
             lab._keep(tidy(lab.clock, lab.database, settings), "tidy")

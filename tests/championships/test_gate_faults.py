@@ -132,6 +132,22 @@ def test_an_alert_of_a_gate_reaches_the_run_that_waits_for_it(contest: Contest) 
     assert contest.faults() == [("beam_blocked", {"device": GATE, "code": "beam_blocked", "lane": 1})]
 
 
+def test_a_board_that_repeats_a_boot_is_told_and_its_passages_stay_with_the_agent(contest: Contest) -> None:
+    contest.ready()
+    contest.drives(7_000_000)
+    contest.hall.carry()
+    contest.judge.order("r1", cmd.Accept())
+    contest.hall.carry()
+    contest.board.reset(contest.board.boot)
+    contest.ready("r2", "2")
+    start = contest.board.passes(1, after_us=3_000)
+    told = contest.hall.deliver(start, start).publish
+    assert [json.loads(each.payload) for each in told if each.topic.prop == "committed"] == []
+    lost = {"device": GATE, "boot": contest.board.boot, "from": 1, "to": 1}
+    assert contest.faults("r2") == [("passages_lost", lost)]
+    assert contest.run("r2").phase == "armed"
+
+
 def test_an_alert_speaks_for_its_own_gate_under_its_own_code(contest: Contest) -> None:
     contest.ready()
     params = {"code": {"no": "text"}, "device": "gate-ffffff", "lane": 1}
@@ -213,11 +229,10 @@ def test_a_broker_that_stays_away_is_told_once_to_the_run_that_waits(
 
 
 def test_a_blink_of_the_broker_is_told_to_nobody(contest: Contest, clock: ManualClock) -> None:
-    connected = False
-    watch = Watch(contest.service, has_broker=lambda: connected)
+    connected = iter((False, True, False, False))
+    watch = Watch(contest.service, has_broker=lambda: next(connected))
     contest.ready()
-    for connected in (False, True, False):
+    for _ in range(4):
         watch.look()
         clock.advance(us=600_000)
-    watch.look()
     assert contest.faults() == []

@@ -1,12 +1,14 @@
 """Fixtures: the timing gate compiled once, and simulated boards that run it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.firmware.gate import Gate
 from tests.peers.arduino import Sketch, build_optiboot, compile_sketch
+from tests.peers.avrdude import upload
 from tests.peers.simboard import SimBoard
 
 SAMPLES = Path(__file__).parents[2] / "firmware_samples"
@@ -49,3 +51,26 @@ def gates(gate_sketch: Sketch) -> Iterator[Callable[..., list[Gate]]]:
 def gate(gates: Callable[..., list[Gate]]) -> Gate:
     (only,) = gates()
     return only
+
+
+@contextmanager
+def open_uploaded_gate(sketch: Sketch, optiboot: Path) -> Iterator[Gate]:
+    """A board that got its sketch from avrdude through optiboot; its world moves only on request."""
+    with SimBoard(bootloader=optiboot) as sim:
+        done = upload(sketch.hex, sim.port)
+        assert done.verified, done.said
+        sim.set_pace(real=False)
+        gate = Gate(sim, 0)
+        gate.clear_beams()
+        sim.run(200_000)
+        sim.heard(0)
+        sim.power(0)
+        sim.run(200_000)
+        assert [sentence[0] for sentence in gate.heard()][-1] == "HELLO"
+        yield gate
+
+
+@pytest.fixture
+def uploaded_gate(gate_sketch: Sketch, optiboot: Path) -> Iterator[Gate]:
+    with open_uploaded_gate(gate_sketch, optiboot) as gate:
+        yield gate

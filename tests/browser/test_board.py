@@ -1,12 +1,18 @@
 """The public board in Chromium: rows move by themselves, and nothing depends on colour, script or luck."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from competitions import commands as cmd
+from competitions.statuses import Status
+from lab_controller.demo.contests import LINE
 from tests.browser.contests import SLUG, Contest, sign_in
 from tests.browser.looks import faint_text, small_text, unnamed_controls
-from tests.peers.browser import THEMES, WIDTHS, open_page, overflowing, small_targets
+from tests.browser.scene import open_scene
+from tests.peers.browser import THEMES, WIDTHS, open_page, overflowing, serve, small_targets
+from web.app import create_app
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -142,6 +148,45 @@ async def test_a_hall_screen_pages_through_all_teams_and_turns_to_a_change(
         await expect(page.locator("[data-slot=pages]")).to_contain_text(f"{per_page + 1}–")
         contest.accept("d", "4", 9_000_000)
         await expect(shown.first).to_contain_text("Жұлдыз-81")
+
+
+async def test_only_a_finished_run_wears_a_medal(page: Page, contest: Contest) -> None:
+    contest.accept("a", "1", 12_178_000)
+    contest.give("b", cmd.OpenRun("b", "2", 1, "3"))
+    contest.give("b", cmd.ProposeStatus(Status.DNF, "left the line"))
+    contest.give("b", cmd.Accept())
+    row = page.locator('tr[data-key="2"]')
+    for address in (BOARD, f"{BOARD}?hall=1"):
+        await open_board(page, address)
+        await expect(row.locator("[data-slot=place]")).to_have_text("2")
+        await expect(row).to_have_class("")
+        await expect(row.locator("[data-slot=result]")).to_have_text("did not finish")
+    await page.goto(f"{BOARD}/entries/2")
+    await expect(page.locator(".place-badge")).to_have_class("place-badge num")
+
+
+async def test_before_the_first_result_the_board_names_who_will_run(page: Page, contest: Contest) -> None:
+    await open_board(page)
+    await expect(page.locator("[data-slot=fresh]")).to_be_visible()
+    await expect(page.locator("tbody")).to_contain_text("Жұлдыз-81")
+    await expect(page.locator("[data-slot=place]:visible, [data-slot=result]:visible")).to_have_count(0)
+    contest.accept("a", "1", 12_178_000)
+    await expect(page.locator("[data-slot=fresh]")).to_be_hidden()
+    await expect(page.locator("tbody tr").first.locator("[data-slot=result]")).to_have_text("12.178")
+
+
+async def test_sixteen_teams_and_both_tracks_are_on_the_hall_s_screen_at_once(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        open_scene(tmp_path) as scene,
+        serve(create_app(scene.lab)) as site,
+        open_page(browser, site, width=1920) as page,
+    ):
+        await open_board(page, f"/board/{LINE}?hall=1")
+        for part, count in (("tbody tr", 16), (".track .clock", 2), ("[data-slot=next-teams] li", 3)):
+            await expect(page.locator(f"{part}:visible")).to_have_count(count)
+            await expect(page.locator(part).last).to_be_in_viewport(ratio=1)
 
 
 async def test_nothing_a_spectator_needs_is_under_24_px_on_the_hall_s_screen(

@@ -96,7 +96,7 @@ async def test_under_embargo_neither_board_nor_explanation_tells_a_result(
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("kk", "Көшбасшыдан"), ("ru", "От лидера"), ("en", "To the lead")]
+    ("language", "words"), [("kk", "Нәтиже, с"), ("ru", "Результат, с"), ("en", "Counts, s")]
 )
 async def test_the_board_speaks_three_languages(
     guest: httpx.AsyncClient, contest: Contest, language: str, words: str

@@ -19,7 +19,7 @@ class LiveBoard extends HTMLElement {
     this.language = language;
     this.attempts = attempts;
     this.board = board;
-    for (const name of ["line", "embargo", "now", "rows", "empty", "next", "next-teams", "hash", "news", "pages"])
+    for (const name of ["line", "embargo", "fresh", "now", "rows", "empty", "next", "next-teams", "hash", "news", "pages"])
       this.#slots.set(name, this.querySelector(`[data-slot="${name}"]`));
     this.#draw(board, board);
     if (this.classList.contains("hall")) this.pages = new HallPages(this.#slots.get("rows"), this.#slots.get("pages"), this.#strings);
@@ -55,7 +55,7 @@ class LiveBoard extends HTMLElement {
     this.#drawNow(board.now);
     this.#drawRows(board, before);
     show(this.#slots.get("next"), board.next.length > 0);
-    setText(this.#slots.get("next-teams"), board.next.slice(0, NEXT_TEAMS).map((each) => each.team).join(", "));
+    reconcile(this.#slots.get("next-teams"), board.next.slice(0, NEXT_TEAMS), (each) => each.entry, () => document.createElement("li"), (item, each) => setText(item, each.team));
     const hash = this.#slots.get("hash");
     setText(hash, `${board.hash.slice(0, 4)}…${board.hash.slice(-4)}`);
     hash.title = board.hash;
@@ -103,6 +103,9 @@ class LiveBoard extends HTMLElement {
   #drawRows(board, before) {
     const rows = this.#slots.get("rows");
     show(this.#slots.get("empty"), !board.rows.length);
+    const fresh = !board.embargo && board.rows.length > 0 && !board.rows.some((row) => row.attempts.some(Boolean));
+    show(this.#slots.get("fresh"), fresh);
+    rows.closest(".standings").classList.toggle("bare", fresh || board.embargo);
     const known = new Map(before.rows.map((row) => [row.entry, row]));
     const running = new Map(board.now.map((run) => [run.entry, run.attempt]));
     const leader = board.rows.find((row) => row.place === 1)?.result ?? null;
@@ -127,9 +130,8 @@ class LiveBoard extends HTMLElement {
 
   #drawRow(element, row, runningAttempt, leader) {
     const slot = (name) => element.querySelector(`[data-slot="${name}"]`);
-    element.classList.toggle("p1", row.place === 1);
-    element.classList.toggle("p2", row.place === 2);
-    element.classList.toggle("p3", row.place === 3);
+    const failed = row.result !== null && row.result.status !== "OK";
+    for (const medal of [1, 2, 3]) element.classList.toggle(`p${medal}`, row.place === medal && row.result !== null && !failed);
     setText(slot("place"), row.place === null ? "—" : String(row.place));
     show(slot("shared"), row.tied);
     show(slot("unresolved"), row.unresolved);
@@ -140,11 +142,13 @@ class LiveBoard extends HTMLElement {
       const attempt = row.attempts[index] ?? null;
       const isRunning = !attempt && runningAttempt === index + 1;
       cell.classList.toggle("running", isRunning);
-      cell.classList.toggle("counts", Boolean(attempt) && isSame(attempt, row.result));
+      cell.classList.toggle("counts", attempt?.status === "OK" && isSame(attempt, row.result));
       if (isRunning) setText(cell, this.#strings.on_track);
       else this.#outcome(cell, attempt);
     }
-    this.#outcome(slot("result"), row.result);
+    slot("result").parentElement.classList.toggle("no-result", failed);
+    if (failed) setText(slot("result"), this.#strings[row.result.status]);
+    else this.#outcome(slot("result"), row.result);
     const timed = row.result?.status === "OK" && this.board.ranking_unit === "time";
     setText(slot("bound"), timed ? formatBound(row.result.bound_us, this.language) : "");
     const gap = timed && leader?.status === "OK" && row.place !== 1 ? row.result.value_us - leader.value_us : null;

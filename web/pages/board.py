@@ -25,11 +25,18 @@ def show(request: Request, lab: TheLab, slug: str, hall: bool = False) -> Respon
         board=board,
         title=pick_name(board["discipline"]["name"] if board["discipline"] else board["name"], language),
         attempts=max((len(row["attempts"]) for row in board["rows"]), default=0),
+        fresh=is_fresh(board),
         hall=hall,
         now_us=lab.clock.now_us(),
         gaps=list_gaps(board, language),
         format_gap=partial(format_gap, language=language),
     )
+
+
+def is_fresh(board: Mapping[str, Any]) -> bool:
+    """Teams are entered, and none of them has a result that may be shown."""
+    rows = board["rows"]
+    return not board["embargo"] and bool(rows) and not any(any(row["attempts"]) for row in rows)
 
 
 def format_gap(us: int, language: str) -> str:

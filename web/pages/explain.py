@@ -34,14 +34,17 @@ def show(request: Request, lab: TheLab, slug: str, entry: str) -> Response:
     )
 
 
-SECRET: dict[str, Any] = {"place": None, "tied": False, "reasons": [], "runs": []}
+MEDALS = (1, 2, 3)
+SECRET: dict[str, Any] = {"place": None, "medal": None, "tied": False, "reasons": [], "runs": []}
 
 
 def explain_entry(state: ContestState, entry: str, language: str) -> dict[str, Any]:
     """The place and its reasons, as the page shows them. Raises NotFound."""
     view = explain_view(state, entry)
+    finished = view["result"] is not None and view["result"]["status"] == "OK"
     return {
         "place": view["place"],
+        "medal": view["place"] if finished and view["place"] in MEDALS else None,
         "tied": view["tied"],
         "reasons": explain_place(view, language),
         "runs": explain_runs(view, language),

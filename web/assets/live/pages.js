@@ -3,6 +3,8 @@ import { fill } from "./format.js";
 import { setText, show } from "./dom.js";
 
 const PAGE_MS = 8_000;
+const MEASURED = 40;
+const LOOSEST = 1.6;
 
 export class HallPages {
   #rows;
@@ -21,13 +23,21 @@ export class HallPages {
     this.#turn();
   }
 
+  // Pages of equal length, and rows as tall as that allows: a short table fills the screen too.
   fit() {
     const rows = [...this.#rows.children];
     const card = this.#rows.closest(".standings");
+    card.style.removeProperty("--row");
     for (const row of rows) show(row, true);
     const room = card.getBoundingClientRect().bottom - this.#rows.getBoundingClientRect().top - 2;
-    const tallest = Math.max(1, ...rows.slice(0, 40).map((row) => row.getBoundingClientRect().height));
-    this.#perPage = Math.max(1, Math.floor(room / tallest));
+    const boxes = rows.slice(0, MEASURED).map((row) => row.getBoundingClientRect());
+    const tallest = Math.max(1, ...boxes.map((box) => box.height));
+    const columns = Math.max(1, boxes.filter((box) => box.top === boxes[0].top).length);
+    const most = Math.max(1, Math.floor(room / tallest)) * columns;
+    const pages = Math.max(1, Math.ceil(rows.length / most));
+    this.#perPage = Math.max(columns, Math.ceil(rows.length / pages / columns) * columns);
+    const height = Math.min(room / (this.#perPage / columns), tallest * LOOSEST);
+    card.style.setProperty("--row", `${Math.floor(height * 10) / 10}px`);
     this.#draw();
   }
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from competitions.contest import ContestState
 from lab_controller.bus.handler import Outbound
 from lab_controller.bus.topics import Topic
 from lab_controller.championships.desk import Desk
-from lab_controller.championships.tables import Arming, Championship
+from lab_controller.championships.tables import Arming, Championship, PassageRow
 from lab_controller.errors import Conflict, Invalid
 
 BUSY = frozenset({"arming", "armed", "running"})
@@ -109,9 +109,14 @@ def _add(desk: Desk, gate: Input, token: str, *, run: str | None, points: list[s
             points=points,
             token=token,
             asked_us=desk.now_us,
+            after_passage=_last_passage(desk.session),
             faults=[],
         )
     )
+
+
+def _last_passage(session: Session) -> int:
+    return session.exec(select(func.max(PassageRow.id))).one() or 0
 
 
 def _newest(session: Session, of: Arming) -> int | None:

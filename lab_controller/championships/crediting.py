@@ -102,6 +102,8 @@ def advance(desk: Desk, docket: Docket, arming: Arming, rows: Iterable[PassageRo
     for row in rows:
         if row.seq <= arming.heard_seq or (last_seq is not None and row.seq > last_seq):
             continue
+        if row.id is not None and row.id <= arming.after_passage:
+            continue
         if row.seq > arming.heard_seq + 1 and not _give_up(desk, arming, row.seq, effects):
             return effects
         arming.heard_seq, arming.stuck_since_us = row.seq, None

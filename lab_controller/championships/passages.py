@@ -48,6 +48,7 @@ class _Batch:
         self.effects = Effects()
         self.desks: dict[int, Desk] = {}
         self.boots: Sequence[GateBoot] = ()
+        self.refused: set[tuple[str, str, int]] = set()
 
     def store(self) -> Effects:
         children = self._children()
@@ -63,7 +64,9 @@ class _Batch:
         self._report_states(docket.open, children)
         self._report_alerts(docket.open)
         self._insert_edges()
-        self._credit(docket, self._insert_passages())
+        fresh = self._insert_passages()
+        self._refuse_others(docket.open, fresh)
+        self._credit(docket, fresh)
         self._confirm()
         return self.effects
 
@@ -175,6 +178,27 @@ class _Batch:
         fresh: list[PassageRow] = insert_new(self.session, PassageRow, rows)
         return sorted(fresh, key=lambda row: (row.device, row.boot, row.seq))
 
+    def _refuse_others(self, armings: Sequence[Arming], fresh: Sequence[PassageRow]) -> None:
+        """A board whose memory was erased counts its boots anew: what it says is not what is stored.
+
+        Such a passage is not confirmed, so that it stays on its agent's disk, and the run is told.
+        """
+        known = {(each.device, each.boot, each.seq) for each in fresh}
+        again = [each for each in self.told.passages if _identity(each) not in known]
+        if not again:
+            return
+        identity = tuple_(PassageRow.device, PassageRow.boot, PassageRow.seq)
+        query = select(PassageRow).where(identity.in_({_identity(each) for each in again}))
+        stored = {
+            (row.device, row.boot, row.seq): (row.lane, row.edge, row.us) for row in self.session.exec(query)
+        }
+        for each in again:
+            if stored[_identity(each)] != (each.lane, each.edge, each.us):
+                self.refused.add(_identity(each))
+                hit = [arming for arming in armings if arming.device == each.device]
+                lost = {"boot": each.boot, "from": each.number, "to": each.number}
+                self._report(hit, "passages_lost", lost, name=f"boot_repeated {each.boot}")
+
     def _insert_edges(self) -> None:
         rows = [{**_columns(each), "n": each.number} for each in self.told.edges]
         insert_new(self.session, EdgeRow, rows)
@@ -204,10 +228,15 @@ class _Batch:
         """Tell the agents which passages are safe, those that came again as well."""
         safe: dict[tuple[str, str], set[int]] = {}
         for seen in self.told.passages:
-            safe.setdefault((seen.device, seen.boot), set()).add(seen.number)
+            if _identity(seen) not in self.refused:
+                safe.setdefault((seen.device, seen.boot), set()).add(seen.number)
         for (device, boot), seqs in sorted(safe.items()):
             payload = canonical_json({"boot": boot, "seqs": sorted(seqs)}).encode()
             self.effects.publish.append(Outbound(Topic(device, "set", "gate", "committed"), payload))
+
+
+def _identity(seen: Seen) -> tuple[str, str, int]:
+    return seen.device, seen.boot, seen.number
 
 
 def _columns(seen: Seen) -> dict[str, Any]:

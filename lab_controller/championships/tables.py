@@ -142,6 +142,7 @@ class Arming(Table, table=True):
 
     Asked: `boot` is None. Answered: passages of `boot` after `armed_seq` belong to it, until the next
     answer on that input. `heard_seq`: everything up to it was looked at. Closed: nothing more can come.
+    `after_passage`: rows of passages up to this id were stored before it was asked, and are not its.
     """
 
     __tablename__ = "armings"
@@ -159,6 +160,7 @@ class Arming(Table, table=True):
     points: list[str] = Field(sa_type=JSON)
     token: str
     asked_us: int = Field(sa_type=BigInt)
+    after_passage: int = Field(sa_type=BigInt)
     boot: str | None = None
     armed_seq: int | None = Field(default=None, sa_type=BigInt)
     heard_seq: int | None = Field(default=None, sa_type=BigInt)

@@ -140,6 +140,7 @@ def test_a_board_that_repeats_a_boot_is_told_and_its_passages_stay_with_the_agen
     contest.hall.carry()
     contest.board.reset(contest.board.boot)
     contest.ready("r2", "2")
+    assert contest.run("r2").phase == "armed"
     start = contest.board.passes(1, after_us=3_000)
     told = contest.hall.deliver(start, start).publish
     assert [json.loads(each.payload) for each in told if each.topic.prop == "committed"] == []

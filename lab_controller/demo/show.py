@@ -1,6 +1,7 @@
 """The show: virtual gates on serial ports, a room agent, judges, and a first round that is already over."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -42,7 +43,9 @@ class Show:
         self._chance = Random(SEED)  # noqa: S311  a show, not a secret
         self._clock = WarpClock()
         self._gates = [
-            GateEmulator(self._clock, id=gate, ppm=ppm) for gate, ppm in zip(GATES, DRIFTS_PPM, strict=True)
+            # No boot of an earlier show in the same folder comes again.
+            GateEmulator(self._clock, id=gate, ppm=ppm, boot=secrets.randbelow(1 << 16))
+            for gate, ppm in zip(GATES, DRIFTS_PPM, strict=True)
         ]
 
     @asynccontextmanager

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
+import re
 import secrets
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +28,7 @@ from devices.transports.mqtt import MqttTransport, Will
 FIND_S = 1.0
 TICK_S = 0.1
 FAREWELL_S = 1.0
+ID_LENGTH = 64
 NODES: dict[str, Any] = {
     "agent": {
         "name": "agent",
@@ -155,7 +158,7 @@ class RoomAgent:
             on_output=self._desk.carry,
             on_link=self._on_link,
         )
-        self._twin.clear(_alert_id(port))
+        self._twin.clear(alert_id(port.path))
         task = asyncio.create_task(session.run(), name=f"session {port.path}")
         task.add_done_callback(_report)
         kits_of = {id(driver): kit for driver, kit in zip(drivers, kits, strict=True)}
@@ -167,7 +170,7 @@ class RoomAgent:
         if isinstance(ended, Exception):
             line.session.problem = DeviceError("driver_failed", port=line.port.path)
         self._desk.detach(line.session)
-        self._twin.clear(_alert_id(line.port))
+        self._twin.clear(alert_id(line.port.path))
 
     def _on_link(self, session: Session) -> None:
         """A session found its device or lost it."""
@@ -177,7 +180,7 @@ class RoomAgent:
             self._desk.detach(session)
             self._start(self._complain(line))
             return
-        self._twin.clear(_alert_id(line.port))
+        self._twin.clear(alert_id(line.port.path))
         self._desk.attach(session, session.device, kit)
         self._shelf.remember(session.device, kit.id)
         self._start(self._transport.subscribe([command_filter(session.device)]))
@@ -185,11 +188,11 @@ class RoomAgent:
     async def _complain(self, line: _Line) -> None:
         problem = line.session.problem
         if problem is None or problem.code in {"port_missing", "cable_pulled"}:
-            self._twin.clear(_alert_id(line.port))
+            self._twin.clear(alert_id(line.port.path))
             return
         holder = await self._ports.holder(line.port) if problem.code == "port_busy" else None
         params = {**problem.params, **({"holder": holder} if holder else {})}
-        self._twin.alert(_alert_id(line.port), problem.code, params)
+        self._twin.alert(alert_id(line.port.path), problem.code, params)
 
     async def _tell_ports(self, ports: Iterable[Port]) -> None:
         told = []
@@ -255,8 +258,10 @@ class RoomAgent:
         task.add_done_callback(_report)
 
 
-def _alert_id(port: Port) -> str:
-    return "port-" + "".join(letter if letter.isalnum() else "-" for letter in port.path.lower()).strip("-")
+def alert_id(path: str) -> str:
+    """A Homie id for what is wrong with a port: `port-dev-ttyacm0`."""
+    name = "-".join(("port", *re.findall("[a-z0-9]+", path.lower())))
+    return name if len(name) <= ID_LENGTH else f"port-{zlib.crc32(path.encode()):08x}"
 
 
 def _report(task: "asyncio.Task[None]") -> None:

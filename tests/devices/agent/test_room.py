@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from devices.agent.room import alert_id
 from devices.driver import Output
 from devices.kits.timing_gate import KIT
 from devices.kits.timing_gate.driver import GateDriver
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.timing import FitSnapshot
 from devices.transports.byte_pipe import Chunk
+from lab_controller.bus.topics import is_id
 from tests.devices.agent.room import agent_running, listening, ready
 from tests.devices.waiting import until
 
@@ -203,6 +205,21 @@ async def test_a_senseless_command_is_answered_in_the_log_and_harms_nobody(
         await until(lambda: "bad_command" in hub.value(f"{GATE}/$log/warn"))
         await board.break_beam(1)
         await until(lambda: hub.passages)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/dev/ttyACM0", "port-dev-ttyacm0"),
+        ("COM3", "port-com3"),
+        ("/dev/serial/by-id/usb-A__0043-if00", "port-dev-serial-by-id-usb-a-0043-if00"),
+        ("/dev/порт", "port-dev"),
+        ("/tmp/" + "lab_" * 30 + "1", "port-b49cccdc"),
+    ],
+)
+def test_any_port_has_a_name_that_the_bus_takes(path, name):
+    assert is_id(alert_id(path))
+    assert alert_id(path) == name
 
 
 async def test_a_pupils_numbers_are_telemetry_in_batches(broker, tmp_path, link, board):

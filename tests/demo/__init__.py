@@ -1,0 +1,1 @@
+"""The demo plays through the same path as a real championship."""

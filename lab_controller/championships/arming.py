@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from competitions.contest import ContestState
@@ -16,6 +17,8 @@ from lab_controller.championships.tables import Arming, Championship, PassageRow
 from lab_controller.errors import Conflict, Invalid
 
 BUSY = frozenset({"arming", "armed", "running"})
+# Any fixed number of its own; a gate is the second half of the key.
+_ADVISORY_LOCK = 7_202_603
 _TOKEN = re.compile(r"[0-9a-f]{8}")
 
 Input = tuple[str, int]
@@ -42,6 +45,7 @@ def check_free(desk: Desk, run: str, token: str) -> None:
     known, gates = desk.state.runs[run], gates_of(desk.state, run)
     if not gates:
         raise Conflict("field_has_no_gates", field=known.field, lane=known.lane)
+    _hold(desk.session, {device for device, _ in gates})
     if desk.session.exec(select(Arming.id).where(Arming.token == token)).first() is not None:
         raise Conflict("token_used")
     for other in open_armings(desk.session, {device for device, _ in gates}):
@@ -52,6 +56,14 @@ def check_free(desk: Desk, run: str, token: str) -> None:
         owner = desk.session.get_one(Championship, other.championship_id)
         if desk.projections.current(desk.session, owner).state.runs[other.run].phase in BUSY:
             raise Conflict("lane_busy", run=other.run, championship=owner.slug, device=other.device)
+
+
+def _hold(session: Session, devices: Collection[str]) -> None:
+    """Two championships that share a gate arm it one after the other; on SQLite every writer does."""
+    if session.get_bind().dialect.name == "postgresql":
+        for device in sorted(devices):
+            lock = text("SELECT pg_advisory_xact_lock(:lock, hashtext(:device))")
+            session.connection().execute(lock, {"lock": _ADVISORY_LOCK, "device": device})
 
 
 def ask(desk: Desk, run: str, token: str) -> list[Outbound]:

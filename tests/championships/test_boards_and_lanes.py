@@ -1,20 +1,24 @@
 """Two boards, two lanes, two workers, one beam for everything."""
 
+import contextlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from competitions import commands as cmd
 from lab_controller.bus.changes import Changes
+from lab_controller.championships import arming
 from lab_controller.championships.passages import PassageHandler
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.tables import PassageRow
 from lab_controller.clock import ManualClock
+from lab_controller.errors import Conflict
 from tests.championships.boards import Board
-from tests.championships.contests import SLUG, gate
+from tests.championships.contests import SLUG, Judge, gate, set_up
 from tests.championships.fields import Contest, time_us
 
 
@@ -160,6 +164,33 @@ kk = "Уақыт"
 ru = "Время"
 en = "Time"
 """
+
+
+def test_a_gate_that_two_championships_share_is_armed_for_one_of_them_at_a_time(
+    service: ChampionshipService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(service, "other-2026")
+    judges = [Judge(service), Judge(service, "other-2026", "judge-2")]
+    for number, judge in enumerate(judges):
+        judge.open_run(f"r{number}")
+    both = threading.Barrier(2)
+    real = arming.ask
+
+    def ask_together(*given: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return real(*given)
+
+    def arm(number: int) -> str:
+        try:
+            judges[number].order(f"r{number}", cmd.Arm(f"{number:08x}"))
+        except Conflict as error:
+            return error.code
+        return "armed"
+
+    monkeypatch.setattr(arming, "ask", ask_together)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(arm, (0, 1))) == ["armed", "lane_busy"]
 
 
 def test_one_beam_starts_counts_laps_and_finishes(service: ChampionshipService) -> None:

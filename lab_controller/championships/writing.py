@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from competitions.contest import Record
@@ -81,6 +82,15 @@ class Writer:
 
         Raises Conflict `key_reused` when the key came with another request.
         """
+        try:
+            return self._write(request, act, begin)
+        except IntegrityError:
+            # On PostgreSQL another worker may add the same slug, school or receipt in the same moment.
+            return self._write(request, act, begin)
+
+    def _write(
+        self, request: Request, act: Callable[[Desk], Outcome], begin: Callable[[Session], Championship]
+    ) -> Receipt:
         digest = request.digest()
         with self.database.write() as session:
             championship = begin(session)

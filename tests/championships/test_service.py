@@ -1,20 +1,24 @@
 """Championships as the web uses them: set up, judge, read back."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from competitions import commands as cmd
 from lab_controller.bus.changes import Changes
+from lab_controller.championships import service as service_module
 from lab_controller.championships.imports import TeamRow
 from lab_controller.championships.journal import load_championship
 from lab_controller.championships.log import verify_lines
 from lab_controller.championships.service import ChampionshipService
+from lab_controller.championships.setup import NewChampionship
 from lab_controller.clock import ManualClock
 from lab_controller.errors import Conflict, Forbidden, Invalid, LabError, NotFound, Unavailable
-from tests.championships.contests import SLUG, Judge
+from tests.championships.contests import RULES, SLUG, Judge
 
 
 def code_of(error: pytest.ExceptionInfo[LabError]) -> str:
@@ -105,6 +109,29 @@ def test_an_attempt_is_run_once_unless_it_is_voided(service: ChampionshipService
     assert code_of(error) == "attempt_taken"
     judge.order("r1", cmd.Rerun("the line was torn"))
     judge.open_run("r3")
+
+
+def test_two_workers_that_begin_the_same_championship_at_once_begin_one(
+    service: ChampionshipService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2)
+    real = service_module._insert
+
+    def insert_together(*given: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return real(*given)
+
+    def begin(actor: str) -> str:
+        try:
+            service.create(actor, NewChampionship("cup", {"en": "Cup"}, RULES), key="k")
+        except Conflict as error:
+            return error.code
+        return "begun"
+
+    monkeypatch.setattr(service_module, "_insert", insert_together)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(begin, ("a", "b"))) == ["begun", "slug_taken"]
 
 
 def test_a_row_read_before_another_workers_write_gives_the_state_of_its_own_moment(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from competitions.errors import ExpressionError
@@ -55,9 +56,13 @@ class Expression:
         timed = [name for name in TIMES if name in self.variables and given.get(name) is not None]
         if value is None or not timed or not any(given[TIMES[name]] for name in timed):
             return None if value is None else (value, 0)
-        ends = [self.value({**given, **{name: given[name] + sign * given[TIMES[name]] for name in timed}})
-                for sign in (-1, 1)]  # fmt: skip
-        return value, max(abs(end - value) for end in ends if end is not None)
+        ends = []
+        for signs in product((-1, 1), repeat=len(timed)):
+            off = {
+                name: given[name] + sign * given[TIMES[name]] for name, sign in zip(timed, signs, strict=True)
+            }
+            ends.append(self.value({**given, **off}))
+        return value, max((abs(end - value) for end in ends if end is not None), default=0)
 
 
 @lru_cache(maxsize=512)

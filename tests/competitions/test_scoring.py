@@ -7,6 +7,7 @@ from competitions import events as ev
 from competitions.contest import Record, fold
 from competitions.disciplines import Discipline, parse_discipline
 from competitions.errors import ExpressionError, RuleError
+from competitions.expressions import compile_expression
 from competitions.key_values import KeyValue
 from competitions.ranking import standings
 from competitions.results import Measurement
@@ -149,3 +150,13 @@ def test_a_value_that_does_not_fit_its_param_is_refused(kind: str, value: float,
     with pytest.raises(RuleError) as error:
         bench.do(cmd.SetParam("x", value))
     assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"), [("time_us + best_lap_us", 30), ("time_us - best_lap_us", 30), ("-time_us", 20)]
+)
+def test_times_that_are_off_in_opposite_directions_are_bounded_too(text: str, bound: int) -> None:
+    given = {"time_us": 1_000, "bound_us": 20, "best_lap_us": 300, "best_lap_bound_us": 10}
+    bounded = compile_expression(text).bounded(given)
+    assert bounded is not None
+    assert bounded[1] == bound

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlmodel import Session, col, select
 
 from competitions import commands as cmd
@@ -17,6 +16,7 @@ from lab_controller.championships.execution import carry_out
 from lab_controller.championships.journal import lock_championship
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.tables import Arming, Championship
+from lab_controller.database import AGAIN_LATER
 from lab_controller.errors import LabError
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class Watch:
         while True:
             try:
                 await asyncio.to_thread(self.look)
-            except (OperationalError, InterfaceError, InternalError) as error:
+            except AGAIN_LATER as error:
                 log.warning("the watch waits for the database", error=str(error)[:200])
             await asyncio.sleep(EVERY_S)
 

@@ -86,11 +86,16 @@ class Lab:
             stack.push_async_callback(lab._end_tasks)
             watch = Watch(lab.championships, spec_ppm=settings.spec_ppm, has_broker=lambda: lab.hub.connected)
             lab._keep(watch.run(), "watch")
-            lab._keep(watch_clock(lab.clock, lab.database), "clock")
+            lab._keep(watch_clock(lab.clock, lab.database, lab.changes), "clock")
             lab._keep(tidy(lab.clock, lab.database, settings), "tidy")
             yield lab
 
-    def health(self) -> dict[str, object]:
+    def troubles(self) -> list[str]:
+        """Codes of what is wrong with the lab itself, and of what is worth a look."""
+        health = self.health()
+        return [*health["problems"], *health["notes"]]
+
+    def health(self) -> dict[str, Any]:
         """Codes of what is wrong and of what is worth a look, and figures for a person."""
         problems = []
         if not self.database.is_reachable():

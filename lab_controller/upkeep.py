@@ -7,6 +7,7 @@ from typing import TypeVar
 import structlog
 
 from lab_controller import audit, metrics
+from lab_controller.bus.changes import DEVICES, Changes
 from lab_controller.clock import SteadyClock
 from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.settings import Settings
@@ -23,7 +24,7 @@ DAY_US = 86_400_000_000
 T = TypeVar("T")
 
 
-async def watch_clock(clock: SteadyClock, database: Database) -> None:
+async def watch_clock(clock: SteadyClock, database: Database, changes: Changes) -> None:
     """Log, count and audit each step of the host's clock; the lab's own time does not move."""
     while True:
         await asyncio.sleep(CLOCK_LOOK_S)
@@ -31,6 +32,7 @@ async def watch_clock(clock: SteadyClock, database: Database) -> None:
         if step_us is not None:
             metrics.CLOCK_STEPS.inc()
             log.warning("the host clock was stepped; running times are not touched", step_us=step_us)
+            changes.announce([DEVICES])
             await patiently(audit_step, clock, database, step_us)
 
 

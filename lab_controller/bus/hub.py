@@ -10,7 +10,7 @@ import structlog
 
 from devices.transports.mqtt import MqttMessage, MqttTransport
 from lab_controller import metrics
-from lab_controller.bus.changes import Changes
+from lab_controller.bus.changes import DEVICES, Changes
 from lab_controller.bus.handler import Effects, Handler, Outbound
 from lab_controller.bus.intake import Intake
 from lab_controller.bus.payloads import parse_json
@@ -174,3 +174,4 @@ class Hub:
             log.info("hub connected to the broker")
         else:
             log.warning("hub has no broker", reason=reason)
+        self._changes.announce_here([DEVICES])

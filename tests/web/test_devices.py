@@ -22,6 +22,23 @@ async def test_whoever_needs_a_person_stands_first_with_what_to_do(
     assert "Press its RESET button" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "The clock of this computer was changed"),
+        ("ru", "Часы этого компьютера перевели"),
+        ("kk", "компьютердің сағаты ауыстырылды"),
+    ],
+)
+async def test_what_is_wrong_with_the_lab_itself_stands_above_its_devices(
+    admin: httpx.AsyncClient, lab: Lab, monkeypatch: pytest.MonkeyPatch, language: str, told: str
+) -> None:
+    assert 'class="note bad"' not in (await admin.get("/devices")).text
+    monkeypatch.setattr(lab.clock, "host_offset_us", lambda: 3_600_000_000)
+    await admin.post("/language", data={"language": language, "next": "/devices"})
+    assert told in (await admin.get("/devices")).text
+
+
 async def test_an_empty_room_says_what_to_plug_in(sign_in: SignIn) -> None:
     page = (await (await sign_in("teacher")).get("/devices")).text
     assert "Nothing is plugged in yet" in page

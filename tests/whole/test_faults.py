@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -87,11 +88,24 @@ def problems(stage: Stage, device: str) -> set[str]:
     for problem in view_device(stage.lab.equipment.get_device(device)).problems:
         if problem["code"] == "clock_unsteady" and stage.board.now().lag_ns:
             continue  # this host was too slow for the simulator, whose time then really jumps
-        told = {explain_code(problem["code"], problem["params"], language) for language in LANGUAGES}
-        assert len(told) == len(LANGUAGES)
-        assert problem["code"] not in " ".join(told)
+        assert_told(problem["code"], problem["params"])
         codes.add(problem["code"])
     return codes
+
+
+def troubles(stage: Stage) -> list[str]:
+    """What the list of devices tells of the lab itself."""
+    codes = stage.lab.troubles()
+    for code in codes:
+        assert_told(code, {})
+    return codes
+
+
+def assert_told(code: str, params: dict[str, Any]) -> None:
+    """A code has a sentence of its own in every language."""
+    told = {explain_code(code, params, language) for language in LANGUAGES}
+    assert len(told) == len(LANGUAGES)
+    assert code not in " ".join(told)
 
 
 def assert_time(state: RunState, began: Applied, ended: Applied) -> None:
@@ -134,7 +148,7 @@ async def test_a_broker_that_dies_in_mid_run_costs_no_passage_and_no_time(tmp_pa
             elif embedded is not None:
                 await embedded.stop()
             await until_told(stage, run, "broker_away")
-            assert stage.lab.health()["problems"] == ["broker_away"]
+            assert troubles(stage) == ["broker_away"]
             ended = finish(stage)
             await until(lambda: stage.agent.waiting >= 2)
             assert (await stage.look(run)).phase == "running"
@@ -146,7 +160,7 @@ async def test_a_broker_that_dies_in_mid_run_costs_no_passage_and_no_time(tmp_pa
             assert_time(state, began, ended)
             assert roles(state) == ["start", "finish"]
             await assert_all_once(stage, 4)
-            await until(lambda: stage.lab.health()["problems"] == [])
+            await until(lambda: troubles(stage) == [])
             await until(lambda: problems(stage, stage.device) == set())
 
 
@@ -208,7 +222,7 @@ async def test_a_host_clock_that_jumps_by_an_hour_moves_no_time(tmp_path: Path) 
         for entry, jump_ns in (("1", HOUR_NS), ("2", -2 * HOUR_NS)):
             run, began = await start(stage, entry)
             jumped_ns += jump_ns
-            await until(lambda: stage.lab.health()["notes"] == ["clock_stepped"])
+            await until(lambda: troubles(stage) == ["clock_stepped"])
             ended = finish(stage)
             assert_time(await until_proposed(stage, run), began, ended)
             told_s.append(jump_ns // 10**9)

@@ -34,6 +34,12 @@ def list_views(lab: TheLab) -> list[DeviceHealth]:
     return sorted(views, key=lambda view: (WORST_FIRST[view.health], view.kind != "gate", view.name))
 
 
+def describe_room(lab: TheLab, language: str) -> dict[str, Any]:
+    """What the list shows: the devices, and what is wrong with the lab itself."""
+    troubles = [{"code": code} for code in lab.troubles()]
+    return {"devices": list_views(lab), "kinds": name_kinds(language), "troubles": troubles}
+
+
 def render_part(template: str, language: str, **context: Any) -> str:
     """A part of a page as it stands in a live stream."""
     return load_environment(language).get_template(template).render(**context)
@@ -53,12 +59,12 @@ def stream_html(request: Request, name: str, keys: list[str], draw: Callable[[st
 
 @router.get("/devices")
 def show(request: Request, lab: TheLab, account: Staff) -> Response:
-    return render(request, "devices.html", devices=list_views(lab), kinds=name_kinds(request.state.language))
+    return render(request, "devices.html", **describe_room(lab, request.state.language))
 
 
 @router.get("/live/devices", dependencies=[Depends(needs_any(Role.INSTRUCTOR))])
 async def watch(request: Request, lab: TheLab) -> Response:
     def draw(language: str) -> str:
-        return render_part("devices_live.html", language, devices=list_views(lab), kinds=name_kinds(language))
+        return render_part("devices_live.html", language, **describe_room(lab, language))
 
     return stream_html(request, "devices", [DEVICES], draw)

@@ -1,8 +1,16 @@
-"""Backups, and what is needed to make them."""
+"""The lab itself: its database, its clock, its parts; backups, and what is needed to make them."""
 
 from web.languages import mark as _
 
 SENTENCES = {
+    "database_away": _("The database does not answer. Check LAB_DATABASE_URL; what arrives waits meanwhile."),
+    "database_old": _("The database belongs to another version. Run “lab migrate”."),
+    "messages_not_stored": _("Messages cannot be stored and wait. Free some space, or check the database."),
+    "part_failed": _("A part of the lab has failed. Start the lab again; if it stays, run “lab doctor”."),
+    "clock_stepped": _(
+        "The clock of this computer was changed while the lab ran. No run's time is touched; start the lab "
+        "again after the last run, so that new dates are right."
+    ),
     "backup_missing": _("There is no backup at {path}. Check the name."),
     "backup_exists": _("There is a file at {path} already. Choose another name."),
     "backup_damaged": _("The backup {path} is damaged. Take an older one."),

@@ -2,6 +2,7 @@
 
 import asyncio
 import grp
+import json
 import os
 import re
 import shutil
@@ -13,9 +14,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
 
 from devices.clock import MonotonicClock
 from devices.discovery import SystemPorts
+from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.access import HUB_PREFIX
 from lab_controller.bus.connecting import connect, external_address
 from lab_controller.database import Database
@@ -28,6 +31,7 @@ BUILT_AFTER_S = 1_790_000_000
 QUEUE_NEEDED = 10_000
 MOSQUITTO_DEFAULT_QUEUE = 1000
 BROKER_TIMEOUT_S = 5.0
+DAY_S = 86_400
 
 
 class Level(StrEnum):
@@ -89,6 +93,7 @@ def check_database(settings: Settings) -> Iterable[Finding]:
             yield Finding("database", Level.WARNING, "database_old", {})
         else:
             yield from _check_store(database)
+            yield from check_clock_steps(database, time.time())
     except SQLAlchemyError as error:
         yield Finding("database", Level.FAILURE, "database_unusable", {"problem": str(error)[:300]})
     finally:
@@ -126,6 +131,17 @@ def check_clock(now_s: float) -> Iterable[Finding]:
         return
     synchronised = Path("/run/systemd/timesync/synchronized").exists()
     yield Finding("clock", Level.OK, "clock_synchronised" if synchronised else "clock_plausible", {})
+
+
+def check_clock_steps(database: Database, now_s: float) -> Iterable[Finding]:
+    """A step that a running lab has noticed within the last day."""
+    query = select(AuditRecord).where(AuditRecord.action == "clock_stepped")
+    with database.read() as session:
+        last = session.exec(query.order_by(col(AuditRecord.seq).desc()).limit(1)).first()
+    if last is not None and abs(now_s - last.at_us / 1e6) < DAY_S:
+        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.at_us / 1e6))
+        step_s = round(json.loads(last.payload)["step_us"] / 1e6)
+        yield Finding("clock", Level.WARNING, "clock_stepped", {"step_s": step_s, "at": at})
 
 
 async def check_ports(settings: Settings) -> list[Finding]:

@@ -16,6 +16,8 @@ SENTENCES = {
     "database_damaged": "the database file is damaged ({problem}): restore a backup with `lab restore`",
     "commit_time": "a commit takes {median_ms} ms",
     "clock_in_the_past": "the host's clock says {date}: set it, or connect a time server",
+    "clock_stepped": "the host's clock was changed by {step_s} s while the lab ran ({at} by the lab's own "
+    "time): runs are not touched; connect a time server, and start the lab again after the last run",
     "clock_synchronised": "the host's clock follows a time server",
     "clock_plausible": "the host's clock is plausible; no time server is known to set it",
     "port_missing": "{port} is not there: plug it in, or correct LAB_SERIAL_PORTS",

@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from lab_controller.database import Database
 from lab_controller.errors import Conflict, Invalid, LabError
 from lab_controller.people import PeopleService
 from lab_controller.settings import Settings
+from lab_controller.upkeep import audit_step
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +200,20 @@ def test_the_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "/dev/ttyGONE is not there" in said
     found = json.loads(run("doctor", "--json"))
     assert {"check", "level", "code", "params"} == set(found[0])
+
+
+def test_the_doctor_tells_that_the_clock_was_changed_while_the_lab_ran() -> None:
+    run("migrate")
+    assert "clock was changed" not in run("doctor")
+    wall = [time.time_ns()]
+    clock = SteadyClock(lambda: wall[0], lambda: 0)
+    wall[0] -= 3_600_000_000_000
+    database = Database(Settings().store_url)
+    step_us = clock.observe_step_us()
+    assert step_us is not None
+    audit_step(clock, database, step_us)
+    database.close()
+    assert "the host's clock was changed by -3600 s" in run("doctor")
 
 
 def test_the_doctor_fails_when_the_broker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

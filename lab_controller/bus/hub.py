@@ -28,6 +28,9 @@ RETRY_FIRST_S = 0.1
 RETRY_LAST_S = 5.0
 # States, descriptions; values, alerts, logs. Not the commands that we send ourselves.
 FILTERS = (f"{ROOT}/+/+", f"{ROOT}/+/+/+")
+# What is true until the next word, which shared workers could store in the wrong order: every one hears it.
+STANDING_FILTERS = (f"{ROOT}/+/+", f"{ROOT}/+/$alert/+", f"{ROOT}/+/gate/blocked")
+SHARED_FILTER = f"$share/lab/{ROOT}/+/+/+"
 KEYS_FILTER = f"{ROOT}/+/changes/keys"
 
 
@@ -51,7 +54,7 @@ class Hub:
         self._intake = Intake(database, handlers, clock, max_payload_bytes)
         self._changes = changes
         self._hub_id = hub_id
-        self._filters = [*(f"$share/lab/{name}" for name in FILTERS), KEYS_FILTER] if shared else [*FILTERS]
+        self._filters = [SHARED_FILTER, *STANDING_FILTERS, KEYS_FILTER] if shared else [*FILTERS]
         self._forward_changes = forward_changes
         self._arrived: asyncio.Queue[MqttMessage] = asyncio.Queue(MAX_WAITING)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-writer")

@@ -23,7 +23,18 @@ from lab_controller.bus.topics import Topic
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
 from lab_controller.errors import Unavailable
-from tests.lab_controller.bus.conftest import Bus, connect, make_transport, soon, take, told, until
+from tests.lab_controller.bus.conftest import (
+    ACCOUNTS,
+    Bus,
+    MosquittoBus,
+    connect,
+    make_transport,
+    soon,
+    take,
+    told,
+    until,
+)
+from tests.peers.mosquitto import run_mosquitto
 
 GATE = "lab/5/gate-a1b2c3"
 LIMIT = 256 * 1024
@@ -251,9 +262,6 @@ async def test_workers_hear_of_each_others_changes(bus: Bus, sqlite: Database) -
 
 @pytest.mark.peer
 async def test_two_workers_share_the_work_of_an_mqtt_5_broker(sqlite: Database) -> None:
-    from tests.lab_controller.bus.conftest import ACCOUNTS, MosquittoBus
-    from tests.peers.mosquitto import run_mosquitto
-
     first, second = Keeper(), Keeper()
     with run_mosquitto(ACCOUNTS) as mosquitto:
         bus = MosquittoBus(mosquitto)
@@ -271,6 +279,43 @@ async def test_two_workers_share_the_work_of_an_mqtt_5_broker(sqlite: Database) 
         True,
         True,
     )
+
+
+class Listener(Keeper):
+    """Hears states and alerts in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[bytes] = []
+
+    def wants(self, topic: Topic) -> bool:
+        return topic.kind in ("state", "alert") or topic.prop == "blocked"
+
+    def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
+        self.heard += [message.payload for message in messages]
+        return Effects()
+
+
+@pytest.mark.peer
+async def test_every_worker_hears_in_order_what_stays_true_until_the_next_word(sqlite: Database) -> None:
+    first, second = Listener(), Listener()
+    said = [f"{number}".encode() for number in range(20)]
+    with run_mosquitto(ACCOUNTS) as mosquitto:
+        bus = MosquittoBus(mosquitto)
+        # Beside the copy for every worker comes a shared one, for one of the two.
+        for place, copies in (("$state", 40), ("$alert/beam", 60), ("gate/blocked", 60)):
+            async with (
+                run_hub(bus, sqlite, first, hub_id="lab-hub-0", shared=True, protocol="5"),
+                run_hub(bus, sqlite, second, hub_id="lab-hub-1", shared=True, protocol="5"),
+                connect(bus, "gate-a1b2c3") as gate,
+            ):
+                for payload in said:
+                    await soon(gate.publish(f"{GATE}/{place}", payload))
+                await until(lambda copies=copies: len(first.heard) + len(second.heard) == copies)
+                for listener in (first, second):
+                    assert list(dict.fromkeys(listener.heard)) == said
+                    assert listener.heard == sorted(listener.heard, key=int)
+                    listener.heard.clear()
 
 
 async def test_a_command_from_a_thread_reaches_the_device(bus: Bus, sqlite: Database) -> None:

@@ -64,6 +64,32 @@ class PeopleService:
             session.exec(delete(SignInSession).where(col(SignInSession.account_id) == account.id))
             self._audit(session, actor, "password_set", account.id)
 
+    def change_password(self, *, token: str, old: str, new: str, address: str) -> None:
+        """One's own password, by who knows the old one; ends every other session of the account.
+
+        Raises NotSignedIn, Invalid `password_wrong` for the old one, TooMany as `sign_in` does.
+        """
+        now_us = self._clock.now_us()
+        identity = self.identity_of(token)
+        if identity is None:
+            raise NotSignedIn("sign_in_needed")
+        with self._database.write() as session:
+            begin_try(session, self._settings, identity.login, address, now_us)
+            known_hash = session.get_one(Account, identity.account).password_hash
+        if not self._passwords.matches(old, known_hash):
+            raise Invalid("password_wrong")
+        password_hash = self._passwords.hash(new)
+        with self._database.write() as session:
+            forget_tries(session, identity.login, address, now_us)
+            session.get_one(Account, identity.account).password_hash = password_hash
+            session.exec(
+                delete(SignInSession).where(
+                    col(SignInSession.account_id) == identity.account,
+                    col(SignInSession.token_hash) != _token_hash(token),
+                )
+            )
+            self._audit(session, identity.account, "password_changed", identity.account)
+
     def set_active(self, *, actor: str, login: str, active: bool) -> None:
         """An account that is not active cannot sign in, and its sessions end."""
         with self._database.write() as session:

@@ -246,3 +246,18 @@ def test_everything_done_to_accounts_is_in_the_audit_log(people: PeopleService, 
         actions = session.exec(select(AuditRecord.action).order_by(AuditRecord.seq)).all()
         assert audit.verify(session).ok
     assert actions == ["account_created", "role_granted", "signed_in", "signed_out"]
+
+
+def test_a_password_is_changed_by_who_knows_the_old_one_and_other_sessions_end(
+    people: PeopleService, database: Database
+) -> None:
+    mine, other = (people.sign_in("aigerim", PASSWORD, ADDRESS) for _ in range(2))
+    with pytest.raises(Invalid) as raised:
+        people.change_password(token=mine, old="guess", new="steppe eagle 9", address=ADDRESS)
+    assert raised.value.code == "password_wrong"
+    people.change_password(token=mine, old=PASSWORD, new="steppe eagle 9", address=ADDRESS)
+    assert people.identity_of(mine) is not None
+    assert people.identity_of(other) is None
+    assert people.sign_in("aigerim", "steppe eagle 9", ADDRESS)
+    with pytest.raises(NotSignedIn):
+        people.change_password(token=other, old="steppe eagle 9", new=PASSWORD, address=ADDRESS)

@@ -1,25 +1,69 @@
 """One's own account: who one is here, what one may do, the way out."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from web.auth import CurrentAccount
+from lab_controller.errors import Invalid, LabError
+from lab_controller.people import Identity
+from web.auth import COOKIE, CurrentAccount, TheLab, lab_of
 from web.languages import load_catalogue
 from web.rendering import render
 
 router = APIRouter()
 
 
+Password = Annotated[str, Form(max_length=1000)]
+
+
 @router.get("/account")
-def show(request: Request, account: CurrentAccount) -> Response:
+def show(request: Request, account: CurrentAccount, changed: bool = False) -> Response:
     if account is None:
         return RedirectResponse("/sign-in?next=/account", 303)
+    return show_account(request, account, changed=changed)
+
+
+def show_account(
+    request: Request, account: Identity, error: LabError | None = None, changed: bool = False
+) -> Response:
     language = request.state.language
     roles = [
         {"role": name_role(grant.role, language), "scope": name_scope(grant.scope, language)}
         for grant in account.grants
     ]
-    return render(request, "account.html", roles=roles)
+    return render(
+        request,
+        "account.html",
+        error.status if error else 200,
+        roles=roles,
+        changed=changed,
+        least=lab_of(request).settings.password_min_length,
+        error=error and {"code": error.code, "params": error.params},
+    )
+
+
+@router.post("/account/password")
+def change_password(
+    request: Request,
+    lab: TheLab,
+    account: CurrentAccount,
+    *,
+    old: Password = "",
+    new: Password = "",
+    again: Password = "",
+) -> Response:
+    """Keeps this browser signed in, and no other."""
+    if account is None:
+        return RedirectResponse("/sign-in?next=/account", 303)
+    address = request.client.host if request.client else ""
+    try:
+        if new != again:
+            raise Invalid("passwords_differ")
+        lab.people.change_password(token=request.cookies[COOKIE], old=old, new=new, address=address)
+    except LabError as error:
+        return show_account(request, account, error)
+    return RedirectResponse("/account?changed=true", 303)
 
 
 def name_role(role: str, language: str) -> str:

@@ -13,6 +13,8 @@ SENTENCES = {
     "login_taken": _("The login {login} is taken. Choose another one."),
     "login_unknown": _("Nobody has the login {login}. Check the spelling."),
     "login_invalid": _("A login has 1 to 64 characters and no spaces. Write it without spaces."),
+    "password_wrong": _("The old password is not right. Type it again."),
+    "passwords_differ": _("The new password was typed in two different ways. Type it twice alike."),
     "password_short": _("The password is too short. Use {min_length} characters or more."),
     "password_long": _("The password is too long. Use {max_length} characters or fewer."),
     "language_unknown": _("The pages speak Kazakh, Russian and English. Choose one of these."),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from competitions.disciplines import Discipline, PenaltyRule
+from competitions.statuses import Status
 from web.formats import SECOND_US, format_number
 from web.languages import load_catalogue, pick_name
 
@@ -80,8 +81,13 @@ class _Summary:
     def limit(self, limit_us: int) -> str:
         _ = self._
         text = self.seconds(limit_us)
-        ended = _("then the attempt counts as not finished")
-        return text if self.discipline.ranks_unfinished else f"{text}, {ended}"
+        if self.discipline.ranks_unfinished or self.discipline.over_limit is Status.OK:
+            return text
+        is_out = self.discipline.over_limit is Status.DSQ
+        ended = (
+            _("then the attempt is disqualified") if is_out else _("then the attempt counts as not finished")
+        )
+        return f"{text}, {ended}"
 
     def penalty(self, rule: PenaltyRule) -> str:
         _, parts = self._, []

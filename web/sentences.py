@@ -31,6 +31,8 @@ def format_value(name: str, value: object, language: str) -> str:
     """A parameter as a person reads it: times with their mark, lists with commas."""
     if isinstance(value, bool) or value is None:
         return "?"
+    if name == "expected":
+        return load_catalogue(language).gettext(str(value))
     if isinstance(value, int) and name.endswith("_us"):
         return format_time_us(value, language)
     if isinstance(value, int | float):

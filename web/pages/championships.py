@@ -2,22 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
+from starlette.datastructures import FormData
 
-from competitions.disciplines import iter_disciplines
 from lab_controller.championships.setup import NewChampionship
 from lab_controller.errors import LabError
 from lab_controller.people.roles import CITY, Role
 from web.auth import Admin, Staff, TheLab, needs
-from web.championship_views import count_running, find_rules, list_championships
+from web.championship_views import count_running, list_championships
 from web.languages import pick_name
 from web.public_address import public_url
 from web.rendering import render
-from web.rules import summarize_rules
+from web.rule_files import RuleChoice, read_choice, show_choice
 
 router = APIRouter()
+Sent = Annotated[tuple[FormData, RuleChoice], Depends(read_choice)]
 
 
 @router.get("/championships")
@@ -41,42 +42,42 @@ def show(request: Request, lab: TheLab, account: Staff) -> Response:
 class NewForm(BaseModel):
     """What the form sends; what is wrong in it is said by the service."""
 
-    key: Annotated[str, Field(min_length=1, max_length=64)]
+    key: str = ""
     name_kk: str = ""
     name_ru: str = ""
     name_en: str = ""
     slug: str = ""
-    discipline: str = ""
 
 
 @router.get("/new-championship", dependencies=[Depends(needs(Role.ADMIN))])
 def begin(request: Request) -> Response:
-    return show_form(request, NewForm(key="-"))
+    return show_form(request, NewForm(), RuleChoice())
 
 
-def show_form(request: Request, form: NewForm, error: LabError | None = None) -> Response:
-    language = request.state.language
-    disciplines = [
-        {"id": each.id, "name": each.name, "rules": summarize_rules(each, language)}
-        for each in iter_disciplines()
-    ]
+def show_form(request: Request, form: NewForm, choice: RuleChoice, error: LabError | None = None) -> Response:
     return render(
         request,
         "championship_new.html",
         error.status if error else 200,
-        disciplines=disciplines,
         form=form.model_dump(exclude={"key"}),
         error=error and {"code": error.code, "params": error.params},
         board_base=public_url(request, "/board/"),
+        **show_choice(choice, request.state.language),
     )
 
 
 @router.post("/new-championship")
-def create(request: Request, lab: TheLab, account: Admin, form: Annotated[NewForm, Form()]) -> Response:
+def create(request: Request, lab: TheLab, account: Admin, sent: Sent) -> Response:
+    """Creates it, or only shows what the chosen rules say."""
+    words, choice = sent
+    form = NewForm(**{name: words[name] for name in NewForm.model_fields if isinstance(words.get(name), str)})
     names = {"kk": form.name_kk, "ru": form.name_ru, "en": form.name_en}
     try:
-        spec = NewChampionship(form.slug.strip(), names, find_rules(form.discipline))
+        text = choice.text()
+        if choice.look_only:
+            return show_form(request, form, choice)
+        spec = NewChampionship(form.slug.strip(), names, text)
         lab.championships.create(account.account, spec, key=form.key)
     except LabError as error:
-        return show_form(request, form, error)
+        return show_form(request, form, choice, error)
     return RedirectResponse(f"/championships/{spec.slug}", 303)

@@ -35,7 +35,7 @@ def show(request: Request, lab: TheLab, account: CurrentAccount) -> Response:
 
 
 def list_rows(lab: TheLab, account: Identity | None, language: str) -> list[dict[str, Any]]:
-    """The newest championships; those that `account` may judge say so."""
+    """The newest championships, those with a run under way first; what `account` may judge says so."""
     rows = []
     for row in list_championships(lab.database, limit=50):
         state = lab.championships.state(row.slug)
@@ -49,4 +49,4 @@ def list_rows(lab: TheLab, account: Identity | None, language: str) -> list[dict
                 "may_judge": account is not None and account.may(Role.JUDGE, f"championship:{row.slug}"),
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: not row["running"])

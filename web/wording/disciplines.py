@@ -3,6 +3,7 @@
 from web.languages import mark as _
 
 SENTENCES = {
+    "discipline_file_missing": _("There is no discipline file yet. Choose one, or a ready discipline."),
     "not_utf8": _("The file is not UTF-8 text (byte {byte}). Save it as UTF-8."),
     "toml_syntax": _("The file is not valid TOML. Correct the place that is named: {reason}."),
     "text_too_long": _("The discipline file is longer than {longest} characters. Shorten it."),
@@ -25,3 +26,15 @@ SENTENCES = {
     "expression_failed": _("A formula could not be computed from these values. Check the rules' score."),
     "expression_not_a_number": _("A formula must come to a number. Check the rules' score."),
 }
+
+# What a field of the file may be asked to be: `wrong_type` names one of these.
+EXPECTED = (
+    _("text"),
+    _("a number"),
+    _("a whole number"),
+    _("a number, true, false or text"),
+    _("a table"),
+    _("an array of tables"),
+    _("seconds"),
+    _("true or false"),
+)

@@ -66,7 +66,10 @@ class Delivery:
             if underway.published.done() and (reconnected or now_us >= underway.due_us)
         ]
         for underway in due[:AGAIN_MAX]:
-            self._publish(underway.item, now_us, min(underway.pause_us * 2, AGAIN_LAST_US))
+            # What no broker has taken is not the hub's delay.
+            taken = underway.published.exception() is None
+            pause_us = min(underway.pause_us * 2, AGAIN_LAST_US) if taken else AGAIN_FIRST_US
+            self._publish(underway.item, now_us, pause_us)
 
     def _publish(self, item: KeptItem, now_us: int, pause_us: int = AGAIN_FIRST_US) -> None:
         published = self._transport.publish(item.topic, item.payload.encode())

@@ -44,6 +44,8 @@ class Streams:
 
     def _send(self, now_us: int) -> None:
         gathered, self._gathered = self._gathered, {}
+        if not self._twin.online:
+            return  # hours of a pupil's numbers would leave a passage no place in the queue
         for key, (times, values) in gathered.items():
             batch = {"key": key, "unit": "", "us": times, "values": values}
             self._twin.tell(NODE, "stream", json.dumps(batch), now_us)

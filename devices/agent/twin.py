@@ -48,6 +48,11 @@ class Twin:
         self._due_us: dict[tuple[str, str], int] = {}
         self._stale: set[tuple[str, str]] = set()
 
+    @property
+    def online(self) -> bool:
+        """Whether anybody would hear a word of now."""
+        return self._is_online()
+
     def announce(self) -> None:
         """Say everything that is retained."""
         state = self.state

@@ -18,7 +18,8 @@ def count_boot():
         with open(BOOT_FILE) as file:
             boot = int(file.read()) + 1
     except (OSError, ValueError):
-        boot = 1
+        # A file system written anew must not count through boots that the lab has stored already.
+        boot = int.from_bytes(os.urandom(2), "big")
     with open(BOOT_FILE + ".new", "w") as file:
         file.write(str(boot))
     os.rename(BOOT_FILE + ".new", BOOT_FILE)

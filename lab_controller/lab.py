@@ -14,7 +14,7 @@ from devices.timekeeper import Timekeeper
 from lab_controller.agent import make_agent
 from lab_controller.bus.access import HUB_PREFIX, kind_of
 from lab_controller.bus.accounts import BrokerAccounts
-from lab_controller.bus.broker import EmbeddedBroker
+from lab_controller.bus.broker import ALERTS, EmbeddedBroker
 from lab_controller.bus.changes import Changes
 from lab_controller.bus.connecting import Address, connect, external_address
 from lab_controller.bus.hub import FILTERS, Hub
@@ -160,6 +160,8 @@ class Lab:
             self.database, self.clock, self.changes, self.hub.publish_from_thread
         )
         self.championships.publish = self.hub.publish_from_thread
+        if self.broker is not None:
+            await asyncio.to_thread(self.equipment.clear_alerts, ALERTS)
         await self.hub.start()
         self._watch(self.hub.tasks)
 

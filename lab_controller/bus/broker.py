@@ -24,7 +24,9 @@ GRACE_S = 8
 FAILURE_WINDOW_US = 60_000_000
 FAILURES_PER_ADDRESS = 30
 CONTEST_WINDOW_US = 60_000_000
-CONTEST_TOLD_S = 300.0
+TOLD_S = 300.0
+ALERTS = ("publish-refused", "session-contested")
+"""What the broker itself says of a device."""
 
 
 class EmbeddedBroker:
@@ -38,6 +40,7 @@ class EmbeddedBroker:
         self._asking: Counter[str] = Counter()
         self._door: ThreadPoolExecutor | None = None
         self._take_overs: dict[str, int] = {}
+        self._told: dict[tuple[str, str], int] = {}
         self._expected: dict[Member, tuple[str, ...]] = {}
         self._broker: LabBroker | None = None
         self.port = settings.mqtt_port
@@ -68,6 +71,7 @@ class EmbeddedBroker:
 
     async def stop(self) -> None:
         broker, self._broker = self._broker, None
+        self._told.clear()
         if broker is not None:
             await broker.shutdown()
         door, self._door = self._door, None
@@ -97,21 +101,38 @@ class EmbeddedBroker:
         metrics.REFUSALS.labels(code).inc()
         log.warning("broker", code=code, **details)
         if code == "session_taken_over":
-            self._tell_contest(str(details["username"]), details)
+            self._notice_take_over(str(details["username"]), details)
+        elif code == "publish_refused":
+            self._tell(str(details["username"]), code, {"topic": details["topic"]})
 
-    def _tell_contest(self, device: str, details: dict[str, object]) -> None:
+    def _notice_take_over(self, device: str, details: dict[str, object]) -> None:
         """One take-over is a cable that was pulled; a second within a minute is two with one name."""
         now_us = self._clock.now_us()
         before_us = self._take_overs.get(device)
         self._take_overs[device] = now_us
-        if self._broker is None or before_us is None or now_us - before_us > CONTEST_WINDOW_US:
-            return
-        payload = canonical_json({"code": "session_contested", "params": {"address": details.get("address")}})
-        topic = f"lab/5/{device}/$alert/session-contested"
-        self._broker.say(topic, payload.encode())
-        asyncio.get_running_loop().call_later(CONTEST_TOLD_S, self._end_contest, device, topic)
+        if before_us is not None and now_us - before_us <= CONTEST_WINDOW_US:
+            self._tell(device, "session_contested", {"address": details.get("address")})
 
-    def _end_contest(self, device: str, topic: str) -> None:
-        quiet_us = self._clock.now_us() - self._take_overs.get(device, 0)
-        if self._broker is not None and quiet_us > CONTEST_WINDOW_US:
-            self._broker.say(topic, b"")
+    def _tell(self, device: str, code: str, params: dict[str, object]) -> None:
+        """An alert on the device's page until it has kept quiet for a while; a flood is told once."""
+        is_news = (device, code) not in self._told
+        self._told[device, code] = self._clock.now_us()
+        if is_news and self._broker is not None:
+            payload = canonical_json({"code": code, "params": params})
+            self._broker.say(alert_topic(device, code), payload.encode())
+            asyncio.get_running_loop().call_later(TOLD_S, self._end, device, code)
+
+    def _end(self, device: str, code: str) -> None:
+        last_us = self._told.get((device, code))
+        if self._broker is None or last_us is None:
+            return
+        left_s = TOLD_S - (self._clock.now_us() - last_us) / 1e6
+        if left_s > 0:
+            asyncio.get_running_loop().call_later(left_s, self._end, device, code)
+            return
+        del self._told[device, code]
+        self._broker.say(alert_topic(device, code), b"")
+
+
+def alert_topic(device: str, code: str) -> str:
+    return f"lab/5/{device}/$alert/{code.replace('_', '-')}"

@@ -1,8 +1,8 @@
 """What people do with devices: look, command, forget."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from lab_controller import audit
 from lab_controller.bus.changes import DEVICES, Changes, device_key
@@ -72,6 +72,13 @@ class EquipmentService:
             self._audit(session, actor, "device_forgotten", device)
         self._changes.announce([DEVICES, device_key(device)])
         self._publish([Outbound(topic, b"", retain=True) for topic in topics])
+
+    def clear_alerts(self, names: Collection[str]) -> None:
+        """Alerts whose teller is gone and will not end them."""
+        with self._database.write() as session:
+            for row in session.exec(select(Device)):
+                if not row.alerts.keys().isdisjoint(names):
+                    row.alerts = {name: alert for name, alert in row.alerts.items() if name not in names}
 
     def _audit(self, session: Session, actor: str, action: str, device: str, **payload: object) -> None:
         audit.append(

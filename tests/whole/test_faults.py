@@ -289,6 +289,7 @@ async def test_a_hostile_kit_and_a_noisy_line_harm_no_run(tmp_path: Path, kind: 
             if broker is None:
                 after = [refused(code) for code in ("publish_refused", "payload_too_large")]
                 assert after == [count + 1 for count in before]
+                await until(lambda: problems(stage, "kit-1") == {"publish_refused"})
             lines[0].noisy = True
             for _ in range(20):
                 stage.board.send(0, chance.randbytes(100))

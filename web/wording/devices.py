@@ -4,6 +4,12 @@ from web.languages import mark as _
 
 SENTENCES = {
     "device_lost": _("{device} went silent. Check its cable or power; it comes back by itself."),
+    "publish_refused": _(
+        "This device spoke for another one ({topic}); nobody heard it. Look at its program, and who wrote it."
+    ),
+    "session_contested": _(
+        "Two devices use this one's name. Give each its own account, or switch the other one off."
+    ),
     "device_away": _("The device is switched off or out of reach. Check its cable or power, then try again."),
     "device_unknown": _("There is no such device. Look for it in the list of devices."),
     "device_alert": _("The device says: {text}. Look at it."),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab_controller import metrics
-from lab_controller.bus import delivery, lab_broker
+from lab_controller.bus import broker, delivery, lab_broker
 from lab_controller.bus.access import Kind, Member
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.broker import FAILURES_PER_ADDRESS
@@ -136,14 +136,31 @@ async def test_a_flood_for_a_hub_that_is_away_takes_bounded_memory(
     assert len(broker._retained_messages) == 3
 
 
-async def test_refused_topics_are_counted_for_whoever_watches(embedded: EmbeddedBus) -> None:
-    def refused() -> float:
-        return metrics.REFUSALS.labels("publish_refused")._value.get()
+def refused() -> float:
+    return metrics.REFUSALS.labels("publish_refused")._value.get()
 
+
+async def test_refused_topics_are_counted_for_whoever_watches(embedded: EmbeddedBus) -> None:
     before = refused()
     async with connect(embedded, "gate-a1b2c3") as gate:
         await soon(gate.publish("lab/5/gate-ffffff/gate/passage", b"x"))
         await until(lambda: refused() == before + 1)
+
+
+async def test_a_device_that_speaks_for_another_is_told_on_its_own_page_until_it_keeps_quiet(
+    embedded: EmbeddedBus, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "TOLD_S", 0.2)
+    before = refused()
+    topic, foreign = f"{GATE}/$alert/publish-refused", "lab/5/gate-ffffff/gate/passage"
+    alert = b'{"code":"publish_refused","params":{"topic":"%b"}}' % foreign.encode()
+    async with connect(embedded, "lab-hub-0", topic) as hub, connect(embedded, "gate-a1b2c3") as gate:
+        for _ in range(20):
+            await soon(gate.publish(foreign, b"x"))
+        await until(lambda: refused() == before + 20)
+        assert told(await take(hub, 1)) == [(topic, alert)]
+        clock.advance(s=1)
+        assert told(await take(hub, 1)) == [(topic, b"")]
 
 
 async def test_two_clients_that_fight_for_one_name_raise_an_alert(embedded: EmbeddedBus) -> None:

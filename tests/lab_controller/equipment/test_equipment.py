@@ -113,6 +113,16 @@ def test_a_cleared_alert_is_gone(gate: Database, equipment: EquipmentService) ->
     }
 
 
+def test_alerts_of_a_broker_that_was_started_anew_are_gone(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    handler = DeviceHandler()
+    store(gate, handler, inbound("gate-1/$alert/session-contested", {"code": "session_contested"}))
+    store(gate, handler, inbound("gate-1/$alert/beam", {"code": "beam_blocked"}))
+    equipment.clear_alerts(("session-contested",))
+    assert equipment.get_device("gate-1").alerts.keys() == {"beam"}
+
+
 def test_what_hangs_on_a_lost_agent_is_lost_until_the_agent_is_back(
     gate: Database, equipment: EquipmentService
 ) -> None:

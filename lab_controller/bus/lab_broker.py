@@ -69,10 +69,10 @@ class LabBroker(Broker):  # type: ignore[misc]
     def say(self, topic: str, payload: bytes) -> None:
         """Publish on the broker's own behalf, retained; empty clears."""
         self._broadcast_queue.put_nowait({"session": None, "topic": topic, "data": payload})
+        known = self._retained_messages.pop(topic, None)
+        self._retained_bytes += len(payload) - (len(known.data) if known is not None else 0)
         if payload:
             self._retained_messages[topic] = RetainedApplicationMessage(None, topic, payload, QOS_1)
-        else:
-            self._retained_messages.pop(topic, None)
 
     async def shutdown(self) -> None:
         # The original listens on while it ends its sessions, and acknowledges to whoever comes back.

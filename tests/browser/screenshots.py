@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Browser, FilePayload, Page, Response, expect
 
 from competitions import commands as cmd
+from competitions.disciplines import iter_disciplines
 from lab_controller.demo.contests import DRAG, LINE
 from lab_controller.logs import configure_logs
 from tests.browser.scene import ADMIN, JUDGE, PASSWORD, RACE, SHEET, Scene, open_scene
@@ -21,8 +22,8 @@ from tests.peers.browser import HEIGHTS, THEMES, WIDTHS, open_browser, open_page
 from web.app import create_app
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-QUALITY = 40
-TALLEST = 2.6
+QUALITY = 28
+TALLEST = 1.5
 """A page is cut at so many times the window's height."""
 
 Prepare = Callable[[Page], Awaitable[None]]
@@ -55,6 +56,15 @@ async def preview(page: Page) -> None:
     await page.wait_for_selector(".note.bad")
 
 
+async def own_rules(page: Page) -> None:
+    text = next(each.text for each in iter_disciplines() if each.id == "line_following_a")
+    text = text.replace('method = "best"', 'method = "last"').replace("attempts = 5", "attempts = 3")
+    file: FilePayload = {"name": "our-line.toml", "mimeType": "text/plain", "buffer": text.encode()}
+    await page.set_input_files("#file", file)
+    await page.locator("button[name=step]").click()
+    await page.wait_for_selector("#new")
+
+
 async def refused(page: Page) -> None:
     await page.fill("#login", "judge")
     await page.fill("#password", "not this one")
@@ -79,10 +89,12 @@ STAFF = (
     Shot("championships", "Championships", "/championships"),
     Shot("championship-new", "A new championship", "/new-championship", "en"),
     Shot("championship", "Overview", f"/championships/{LINE}"),
-    Shot("championship-embargo", "Overview under embargo", f"/championships/{DRAG}", "en"),
     Shot("teams", "Teams", f"/championships/{LINE}/teams"),
     Shot("team", "One team", f"/championships/{LINE}/teams/3"),
     Shot("teams-import", "A table with mistakes", f"/championships/{LINE}/import", prepare=preview),
+    Shot(
+        "rules", "Rules of our own, and what they change", f"/championships/{LINE}/rules", prepare=own_rules
+    ),
     Shot("fields", "Fields and gates", f"/championships/{LINE}/fields"),
     Shot("access", "Judges", f"/championships/{LINE}/access"),
     Shot("devices", "Devices", "/devices"),

@@ -87,6 +87,14 @@ async def test_a_gate_with_wifi_is_measured_by_the_same_clock_as_those_on_a_cabl
     assert (fit["boot"], fit["clock_id"]) == ("5f3a", lab.device_clock_id)
 
 
+async def test_a_stepped_host_clock_is_worth_a_look_and_no_reason_to_send_people_elsewhere(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab.clock, "host_offset_us", lambda: 3_600_000_000)
+    health = lab.health()
+    assert (health["status"], health["problems"], health["notes"]) == ("ready", [], ["clock_stepped"])
+
+
 async def test_a_failed_part_is_told(lab: Lab) -> None:
     async def break_down() -> None:
         raise RuntimeError("broken")

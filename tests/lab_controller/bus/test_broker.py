@@ -68,7 +68,11 @@ async def test_publishing_outside_ones_own_topics_reaches_nobody(bus: Bus) -> No
         await soon(agent.publish("lab/5/lab-hub-0/changes/keys", b"stolen"))
         await soon(gate.publish(f"{GATE}/gate/passage", b"own"))
         await soon(agent.publish("lab/5/gate-ffffff/gate/passage", b"own"))
-        assert sorted(told(await take(hub, 2))) == [
+        heard: list[tuple[str, bytes]] = []
+        while len(heard) < 2:
+            # The embedded broker says of a device what it has tried.
+            heard += [each for each in told(await take(hub, 1)) if "/$alert/publish-refused" not in each[0]]
+        assert sorted(heard) == [
             (f"{GATE}/gate/passage", b"own"),
             ("lab/5/gate-ffffff/gate/passage", b"own"),
         ]

@@ -39,6 +39,8 @@ CPU_MHZ = 16
 HOUR_NS = 3_600_000_000_000
 LANGUAGES = ("kk", "ru", "en")
 BROKERS = ("mosquitto", "embedded")
+PULLS = 5
+"""A busy host may be too slow to pull within the three milliseconds of a sentence."""
 
 
 @contextmanager
@@ -168,25 +170,30 @@ async def test_a_cable_that_is_pulled_in_mid_sentence_costs_no_passage(tmp_path:
     async with open_stage(tmp_path) as stage:
         board = stage.board
         board.set_auto_reset(0, on=False)
-        run, began = await start(stage, "1")
-        await until(lambda: stage.agent.waiting == 0)
-        board.heard(0)
-        ended = stage.break_beam(FINISH_PIN)
-        board.pull(0)
-        pulled_ns = board.now().world_ns
-        stage.clear_beam(FINISH_PIN)
-        await until_told(stage, run, "cable_pulled")
-        await until_told(stage, run, "gate_lost")
-        await until(lambda: problems(stage, stage.device) == {"device_lost"})
-        sentence = next(heard for heard in board.heard(0) if heard.text.startswith("$GATE"))
-        assert ended.world_ns < pulled_ns < sentence.world_ns
-        assert (await stage.look(run)).phase == "running"
-        board.plug(0)
-        state = await until_proposed(stage, run)
-        assert_time(state, began, ended)
-        assert roles(state) == ["start", "finish"]
-        await assert_all_once(stage, 4)
-        await until(lambda: problems(stage, stage.device) == set())
+        torn = False
+        for entry in range(1, PULLS + 1):
+            run, began = await start(stage, str(entry))
+            await until(lambda passages=4 * entry - 2: len(stored(stage)) == passages)
+            board.heard(0)
+            ended = stage.break_beam(FINISH_PIN)
+            pulled_ns = board.pull(0)
+            stage.clear_beam(FINISH_PIN)
+            await until_told(stage, run, "cable_pulled")
+            await until_told(stage, run, "gate_lost")
+            await until(lambda: problems(stage, stage.device) == {"device_lost"})
+            sentence = next(heard for heard in board.heard(0) if heard.text.startswith("$GATE"))
+            assert (await stage.look(run)).phase == "running"
+            board.plug(0)
+            state = await until_proposed(stage, run)
+            assert_time(state, began, ended)
+            assert roles(state) == ["start", "finish"]
+            await assert_all_once(stage, 4 * entry)
+            await until(lambda: problems(stage, stage.device) == set())
+            await stage.press(run, cmd.Accept())
+            torn = ended.world_ns < pulled_ns < sentence.world_ns
+            if torn:
+                break
+        assert torn
 
 
 async def test_a_board_that_is_reset_in_mid_run_gives_no_wrong_time(tmp_path: Path) -> None:

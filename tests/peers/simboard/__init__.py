@@ -192,9 +192,9 @@ class SimBoard:
         """Cut the power for a moment: the sketch starts at once."""
         self._ask(f"power {board}")
 
-    def pull(self, board: int) -> None:
-        """Pull the cable; the board keeps running on its own supply."""
-        self._ask(f"pull {board}")
+    def pull(self, board: int) -> int:
+        """Pull the cable; the board keeps running on its own supply. The world time in ns."""
+        return self._ask(f"pull {board}")[0]
 
     def plug(self, board: int) -> None:
         """Put the cable back: the same port path, a new terminal."""

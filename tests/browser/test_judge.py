@@ -75,7 +75,8 @@ async def test_three_presses_of_a_minute_offline_are_replayed_once_each_and_in_o
     await expect(page.locator(TAG)).to_have_text("No network · 3 kept")
     assert contest.kinds(run) == OPENED
     page.on(
-        "request", lambda request: sent.append(request.post_data_json["kind"]) if is_write(request) else None
+        "requestfinished",  # a try that found no network yet has not reached the lab
+        lambda request: sent.append(request.post_data_json["kind"]) if is_write(request) else None,
     )
     await page.context.set_offline(False)
     await expect(page.locator(TAG)).to_have_text("Connected")

@@ -1,5 +1,7 @@
 """Carry a run's command out inside a transaction: rules, log, gates."""
 
+from dataclasses import replace
+
 from competitions import commands as cmd
 from competitions import events as ev
 from competitions.contest import ContestState, check_open
@@ -12,6 +14,7 @@ from lab_controller.championships.desk import Desk
 from lab_controller.championships.writing import Outcome
 from lab_controller.errors import Conflict, Invalid, LabError, NotFound
 
+TEAM_ROLE = "team"
 ENDS = frozenset({ev.ResultAccepted.KIND, ev.RunVoided.KIND, ev.RerunOrdered.KIND})
 TAKES_BACK = frozenset({ev.RunVoided.KIND, ev.RerunOrdered.KIND})
 
@@ -28,6 +31,9 @@ def carry_out(desk: Desk, run: str, command: cmd.Command, *, actor: str, source:
     Raises Conflict, Invalid or NotFound with the rule's code, before anything is written.
     """
     state = desk.state
+    if isinstance(command, cmd.Sign) and command.role == TEAM_ROLE and run in state.runs:
+        # A captain is a child, and the log is public: the team signs by its own name.
+        command = replace(command, name=state.entries[state.runs[run].entry].team)
     events = _decide(state, run, command, desk.now_us)
     if isinstance(command, cmd.Arm):
         arming.check_free(desk, run, command.token)

@@ -306,3 +306,15 @@ def test_system_commands_are_not_for_judges(service: ChampionshipService) -> Non
     judge.open_run("r1")
     with pytest.raises(Forbidden):
         judge.order("r1", cmd.SeePassage("start", "B", 0))
+
+
+def test_a_team_signs_by_its_own_name_and_no_childs_name_reaches_the_public_log(
+    service: ChampionshipService,
+) -> None:
+    judge = Judge(service)
+    judge.time_by_hand("r1", 14_000_000, entry="1")
+    judge.order("r1", cmd.Sign("team", "Айша Нұрланқызы"))
+    state = service.state(SLUG)
+    assert [(each.role, each.name) for each in state.runs["r1"].signatures] == [
+        ("team", state.entries["1"].team)
+    ]

@@ -336,8 +336,11 @@ export class RunPage {
     const { s } = this;
     const left = ROLES.filter((role) => !this.shown.signatures.some((each) => each.role === role));
     const role = await choose({ title: s.sign_title, back: s.back, choices: left.map((key) => ({ key, label: s[`role_${key}`] })) });
-    const name = role && (await ask({ title: s[`sign_${role}`], text: s.sign_text, action: s.sign, label: s.name, reasons: [], bad: false, back: s.back }));
-    if (name) await this.press("sign", { role, name });
+    if (!role) return;
+    // A captain is a child: no name is asked for, the team signs.
+    const team = role === "team";
+    const asked = await ask({ title: s[`sign_${role}`], text: team ? s.sign_team_text : s.sign_text, action: s.sign, label: s.name, reasons: team ? null : [], bad: false, back: s.back });
+    if (asked !== null) await this.press("sign", { role, name: team ? this.shown.team : asked });
   }
 
   async openMore() {

@@ -2,14 +2,20 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+ASSETS := $(VENV)/.assets
 PARTS  := $(VENV)/.parts
+PAGES  := $(shell find web/assets web/locales -path web/assets/dist -prune -o -name '*.js' -print -o -name '*.css' -print -o -name '*.svg' -print -o -name '*.po' -print)
 
 .PHONY: setup run test check bench screenshots clean lock messages
 
-setup: $(READY)
+setup: $(READY) $(ASSETS)
 
-$(READY): requirements/dev.txt pyproject.toml build_assets.py package.json package-lock.json $(wildcard web/assets/*.js web/assets/*.css)
+$(READY): requirements/dev.txt pyproject.toml scripts/setup.sh
 	@PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/setup.sh
+	@touch $@
+
+$(ASSETS): $(READY) build_assets.py package.json package-lock.json $(PAGES)
+	@$(BIN)/python build_assets.py
 	@touch $@
 
 $(PARTS): scripts/parts.sh

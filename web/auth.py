@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
-from lab_controller.lab import Lab
 
+from lab_controller.lab import Lab
 from lab_controller.people import Identity, require
 from lab_controller.people.roles import Role
 

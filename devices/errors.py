@@ -28,7 +28,3 @@ class TransportError(DeviceError):
 
 class ProtocolError(DeviceError):
     """The device answered, but not in its own protocol."""
-
-
-class UploadError(DeviceError):
-    """A program did not reach the device."""

@@ -19,7 +19,6 @@ from lab_controller.people.tries import US_PER_S, begin_try, forget_tries
 from lab_controller.settings import Settings
 
 LANGUAGES = ("kk", "ru", "en")
-SYSTEM = "system"
 
 
 class PeopleService:

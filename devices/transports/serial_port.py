@@ -43,15 +43,17 @@ class SerialPort:
         self._clock = clock
         self._port: Any = None
         self._reader: threading.Thread | None = None
+        self._closing = threading.Event()
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
 
     async def open(self) -> None:
         """Open and lock the port, and begin to read."""
         self._inbox = asyncio.Queue()
+        self._closing = threading.Event()
         self._port = await asyncio.to_thread(self._open)
         self._reader = threading.Thread(
             target=self._read_on,
-            args=(self._port, asyncio.get_running_loop(), self._inbox),
+            args=(self._port, self._closing, asyncio.get_running_loop(), self._inbox),
             name=f"serial {self.name}",
             daemon=True,
         )
@@ -63,6 +65,8 @@ class SerialPort:
         reader, self._reader = self._reader, None
         if port is None:
             return
+        # The event first: a reader that takes the wake-up in the middle of its bytes must not read on.
+        self._closing.set()
         with contextlib.suppress(*_GONE):
             port.cancel_read()
         if reader is not None:
@@ -99,11 +103,15 @@ class SerialPort:
         return port
 
     def _read_on(
-        self, port: Any, loop: asyncio.AbstractEventLoop, inbox: "asyncio.Queue[Chunk | None]"
+        self,
+        port: Any,
+        closing: threading.Event,
+        loop: asyncio.AbstractEventLoop,
+        inbox: "asyncio.Queue[Chunk | None]",
     ) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
             try:
-                while data := port.read(1):
+                while not closing.is_set() and (data := port.read(1)):
                     data += port.read(port.in_waiting)
                     loop.call_soon_threadsafe(inbox.put_nowait, Chunk(data, self._clock.now_us()))
             except _GONE:

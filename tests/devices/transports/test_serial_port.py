@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import termios
+import threading
 
 import pytest
 import serial
@@ -129,4 +130,28 @@ async def test_a_device_that_does_not_read_blocks_nobody(link):
         write_for_ever(line)
     assert refused.value.code == "write_blocked"
     await line.close()
+    server.unplug()
+
+
+async def test_a_port_that_is_closed_while_its_bytes_are_read_does_not_wait_for_more(link, monkeypatch):
+    board = GateEmulator()
+    server = board.serve(link)
+    line = port(server.path)
+    loop, cancelled, closings = asyncio.get_running_loop(), threading.Event(), []
+
+    def close_amid_the_bytes(_: serial.Serial) -> int:
+        if not closings:
+            closings.append(asyncio.run_coroutine_threadsafe(line.close(), loop))
+            assert cancelled.wait(5)
+        return 1
+
+    cancel = serial.Serial.cancel_read
+    monkeypatch.setattr(serial.Serial, "in_waiting", property(close_amid_the_bytes))
+    monkeypatch.setattr(serial.Serial, "cancel_read", lambda one: (cancel(one), cancelled.set()))
+    await line.open()
+    await until(lambda: server.is_open)
+    line.write(STATUS)
+    await until(lambda: closings)
+    async with asyncio.timeout(5):
+        await asyncio.wrap_future(closings[0])
     server.unplug()

@@ -5,13 +5,13 @@ import secrets
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any
 
 import httpx
 from playwright.async_api import Page
 
 from lab_controller.settings import Settings
 from tests.bench.figures import Figure, spread
+from tests.bench.press import press
 from tests.firmware.gate import format_sentence
 from tests.peers.arduino import build_optiboot, compile_sketch
 from tests.peers.avrdude import upload
@@ -88,7 +88,7 @@ async def _runs(folder: Path) -> tuple[list[float], list[float]]:
                 board.set(0, FINISH_PIN, 1)
                 dom_ms.append((changed_ns - broken.mono_ns) / 1e6)
                 frame_ms.append((shown_ns - broken.mono_ns) / 1e6)
-                await _press(judge, run, "accept", {})
+                await press(judge, run, "accept", {})
         await hub.stop()
     return dom_ms, frame_ms
 
@@ -105,16 +105,7 @@ async def _open_armed(judge: httpx.AsyncClient, page: Page, turn: int) -> str:
     run = uuid.uuid4().hex
     entry, attempt = str(turn % 100 + 1), turn // 100 + 1
     opening = {"run": run, "entry": entry, "attempt": attempt, "field": "1", "lane": 1, "heat": None}
-    await _press(judge, run, "open_run", opening)
-    await _press(judge, run, "arm", {"token": secrets.token_hex(4)})
+    await press(judge, run, "open_run", opening)
+    await press(judge, run, "arm", {"token": secrets.token_hex(4)})
     await page.locator('.track[data-phase="armed"]').wait_for()
     return run
-
-
-async def _press(judge: httpx.AsyncClient, run: str, kind: str, payload: dict[str, Any]) -> None:
-    answer = await judge.post(
-        f"/api/v1/championships/{SLUG}/runs/{run}/commands",
-        json={"kind": kind, "payload": payload},
-        headers={"Idempotency-Key": secrets.token_hex(8), "Origin": str(judge.base_url)},
-    )
-    answer.raise_for_status()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import tempfile
 import time
 import uuid
@@ -13,8 +12,9 @@ import httpx
 from devices.kits.timing_gate.emulator import GateEmulator
 from lab_controller.settings import Settings
 from tests.bench.figures import Figure, spread
+from tests.bench.press import press
 from tests.whole.drill import Hub, keep_passing
-from tests.whole.test_power_cut import SLUG, set_up
+from tests.whole.test_power_cut import set_up
 
 WRITES = 600
 LIMIT_MS = 20.0
@@ -80,11 +80,6 @@ async def one_run(client: httpx.AsyncClient, number: int, presses: int = 4) -> l
     ]
     for kind, payload in whole[:presses]:
         begun = time.perf_counter()
-        answer = await client.post(
-            f"/api/v1/championships/{SLUG}/runs/{run}/commands",
-            json={"kind": kind, "payload": payload},
-            headers={"Idempotency-Key": secrets.token_hex(8), "Origin": str(client.base_url)},
-        )
+        await press(client, run, kind, payload)
         took.append((time.perf_counter() - begun) * 1000)
-        answer.raise_for_status()
     return took

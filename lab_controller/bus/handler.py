@@ -1,6 +1,6 @@
 """What an area gives the hub: which messages it wants and how it stores them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,14 +28,16 @@ class Outbound:
 
 @dataclass(slots=True)
 class Effects:
-    """What follows once the transaction is committed: messages to publish, keys that changed."""
+    """What follows once the transaction is committed: calls, messages to publish, keys that changed."""
 
     publish: list[Outbound] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    committed: list[Callable[[], None]] = field(default_factory=list)
 
     def extend(self, other: "Effects") -> None:
         self.publish += other.publish
         self.changed += other.changed
+        self.committed += other.committed
 
 
 class Handler(Protocol):

@@ -42,6 +42,12 @@ class Intake:
 
     def store(self, batch: Sequence[MqttMessage]) -> Effects:
         """Commit the batch; gives what follows from it."""
+        effects = self._commit(batch)
+        for call in effects.committed:
+            call()
+        return effects
+
+    def _commit(self, batch: Sequence[MqttMessage]) -> Effects:
         now_us = self._clock.now_us()
         good: list[Inbound] = []
         refused: list[tuple[MqttMessage, LabError]] = []

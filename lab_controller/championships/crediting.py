@@ -7,8 +7,10 @@ arming before it, for what comes may already be the next robot's.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlalchemy import Row, bindparam
+from sqlmodel import Session, col, func, select
 
 from competitions import commands as cmd
 from competitions import events as ev
@@ -17,14 +19,40 @@ from lab_controller.bus.handler import Effects
 from lab_controller.championships import elapsed, gate_faults
 from lab_controller.championships.desk import Desk
 from lab_controller.championships.execution import carry_out
+from lab_controller.championships.rows import table_of
 from lab_controller.championships.tables import Arming, PassageRow
 from lab_controller.championships.writing import Outcome
 from lab_controller.errors import LabError
 
 HOLD_US = 2_000_000
+_CONCERNED = col(Arming.device).in_(bindparam("devices", expanding=True))
+_OLDEST = select(func.min(Arming.id)).where(
+    _CONCERNED, col(Arming.closed).is_(False), col(Arming.run).is_not(None)
+)
+_ARMINGS = (
+    select(Arming)
+    .where(_CONCERNED, col(Arming.id) >= _OLDEST.scalar_subquery())
+    .order_by(col(Arming.id))
+    .execution_options(populate_existing=True)
+)
+_PASSAGES = table_of(PassageRow)
+_AHEAD = (
+    _PASSAGES.select()
+    .where(
+        _PASSAGES.c.device == bindparam("device"),
+        _PASSAGES.c.boot == bindparam("boot"),
+        _PASSAGES.c.seq > bindparam("heard_seq"),
+    )
+    .order_by(_PASSAGES.c.seq)
+)
+_CREDIT = (
+    _PASSAGES.update()
+    .where(_PASSAGES.c.id == bindparam("passage"))
+    .values(run=bindparam("to"), log_seq=bindparam("seen_in"))
+)
 
 
-def owner_of(session: Session, row: PassageRow) -> Arming | None:
+def owner_of(session: Session, row: Row[Any]) -> Arming | None:
     """The arming that a passage belongs to, as far as the gate's answers are known."""
     query = select(Arming).where(
         Arming.device == row.device,
@@ -36,15 +64,15 @@ def owner_of(session: Session, row: PassageRow) -> Arming | None:
 
 
 class Docket:
-    """The armings of some gates, from the oldest open one on, while one transaction looks at them."""
+    """The armings of some gates, from the oldest open one on, while one transaction looks at them.
+
+    `boots` are the boards' lives that had answered one of them when it was opened.
+    """
 
     def __init__(self, session: Session, devices: Collection[str]) -> None:
         self.session = session
-        concerned = col(Arming.device).in_(devices)
-        is_open = (col(Arming.closed).is_(False), col(Arming.run).is_not(None))
-        oldest = select(func.min(Arming.id)).where(concerned, *is_open).scalar_subquery()
-        query = select(Arming).where(concerned, col(Arming.id) >= oldest).order_by(col(Arming.id))
-        self.armings = session.exec(query.execution_options(populate_existing=True)).all()
+        self.armings = session.exec(_ARMINGS, params={"devices": sorted(devices)}).all()
+        self.boots = frozenset((each.device, each.boot) for each in self.armings if each.boot is not None)
 
     @property
     def open(self) -> list[Arming]:
@@ -60,24 +88,22 @@ class Docket:
             if (each.device, each.input) == (arming.device, arming.input) and (each.id or 0) > arming.id
         ]
 
-    def passages(self) -> dict[tuple[str, str], list[PassageRow]]:
+    def passages(self) -> dict[tuple[str, str], Sequence[Row[Any]]]:
         """By board and boot, in its order: what an open arming has not looked at yet."""
         heard: dict[tuple[str, str], int] = {}
         for each in self.open:
             if each.boot is not None and each.heard_seq is not None:
                 board = (each.device, each.boot)
                 heard[board] = min(each.heard_seq, heard.get(board, each.heard_seq))
-        found: dict[tuple[str, str], list[PassageRow]] = {board: [] for board in heard}
-        if heard:
-            ahead = [
-                and_(PassageRow.device == device, PassageRow.boot == boot, col(PassageRow.seq) > seq)
-                for (device, boot), seq in sorted(heard.items())
-            ]
-            for row in self.session.exec(select(PassageRow).where(or_(*ahead)).order_by(col(PassageRow.seq))):
-                found[row.device, row.boot].append(row)
-        return found
+        connection = self.session.connection()
+        return {
+            (device, boot): connection.execute(
+                _AHEAD, {"device": device, "boot": boot, "heard_seq": seq}
+            ).all()
+            for (device, boot), seq in heard.items()
+        }
 
-    def owns(self, row: PassageRow) -> bool:
+    def owns(self, row: Row[Any]) -> bool:
         """Whether an open arming will come to this passage by itself."""
         return any(
             (each.device, each.input, each.boot) == (row.device, row.lane, row.boot)
@@ -88,7 +114,7 @@ class Docket:
         )
 
 
-def advance(desk: Desk, docket: Docket, arming: Arming, rows: Iterable[PassageRow], spec_ppm: int) -> Effects:
+def advance(desk: Desk, docket: Docket, arming: Arming, rows: Iterable[Row[Any]], spec_ppm: int) -> Effects:
     """Look at what can be looked at by now of an answered arming; `rows` are in their board's order."""
     effects = Effects()
     assert arming.run is not None
@@ -102,7 +128,7 @@ def advance(desk: Desk, docket: Docket, arming: Arming, rows: Iterable[PassageRo
     for row in rows:
         if row.seq <= arming.heard_seq or (last_seq is not None and row.seq > last_seq):
             continue
-        if row.id is not None and row.id <= arming.after_passage:
+        if row.id <= arming.after_passage:
             continue
         if row.seq > arming.heard_seq + 1 and not _give_up(desk, arming, row.seq, effects):
             return effects
@@ -146,17 +172,17 @@ def _together(desk: Desk, arming: Arming) -> Sequence[Arming]:
     return desk.session.exec(query).all()
 
 
-def credit(desk: Desk, arming: Arming, row: PassageRow, spec_ppm: int) -> Effects:
+def credit(desk: Desk, arming: Arming, row: Row[Any], spec_ppm: int) -> Effects:
     """Give a passage to its run; an arming that was asked for anew no longer makes it count."""
     assert arming.run is not None
-    row.run = arming.run
     run = desk.state.runs[arming.run]
-    if run.token != arming.token:
-        return Effects()
-    point = _point(desk, run, arming.points)
-    outcome = _see(desk, run, elapsed.see(desk.session, run, point, elapsed.from_row(row), spec_ppm))
-    if outcome.records:
-        row.log_seq = outcome.records[0].seq
+    outcome = Outcome()
+    if run.token == arming.token:
+        point = _point(desk, run, arming.points)
+        outcome = _see(desk, run, elapsed.see(desk.session, run, point, elapsed.from_row(row), spec_ppm))
+    seen_in = outcome.records[0].seq if outcome.records else None
+    credited = {"passage": row.id, "to": arming.run, "seen_in": seen_in}
+    desk.session.connection().execute(_CREDIT, credited)
     if any(record.kind == ev.RunStarted.KIND for record in outcome.records):
         outcome.effects.extend(_see_waiting(desk, arming.run, spec_ppm))
     return outcome.effects

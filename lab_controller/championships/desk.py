@@ -1,6 +1,6 @@
 """A championship that a transaction has in hand: its locked row, its state, its log."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -52,3 +52,7 @@ class Desk:
         )
         self.projections.extend(self.session, self.championship, before, records)
         return tuple(records)
+
+    def committed(self) -> Callable[[], None]:
+        """What makes the state as it is now the one that everybody sees; to be called after the commit."""
+        return self.projections.publishing(self.championship, self.folded)

@@ -1,9 +1,10 @@
 """From a credited passage to the time since its run's start, with the evidence for both."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast
 
-from sqlmodel import Session
+from sqlalchemy import Row, bindparam
+from sqlmodel import Session, select, tuple_
 
 from competitions import commands as cmd
 from competitions import events as ev
@@ -11,15 +12,18 @@ from competitions.run_states import RunState
 from devices.timing import FitSnapshot, IncomparableError, Passage, measure
 from lab_controller.canonical import canonical_json
 from lab_controller.championships.rows import insert_new
-from lab_controller.championships.tables import GateBoot, PassageRow
+from lab_controller.championships.tables import GateBoot
 from lab_controller.equipment.tables import Device
 
 MOST_FITS = 3
 RESOLUTION_US = 8
 MOST_RESOLUTION_US = 1_000_000
+_BOOTS = select(GateBoot).where(
+    tuple_(GateBoot.device, GateBoot.boot).in_(bindparam("boots", expanding=True))
+)
 
 
-def from_row(row: PassageRow) -> Passage:
+def from_row(row: Row[Any]) -> Passage:
     return Passage(row.device, row.boot, row.seq, row.lane, cast(Literal["B", "C"], row.edge), row.us)
 
 
@@ -93,9 +97,15 @@ def remember_boot(session: Session, device: str, boot: str, now_us: int) -> Gate
     return session.get_one(GateBoot, (device, boot))
 
 
+def load_boots(session: Session, boots: Collection[tuple[str, str]]) -> Sequence[GateBoot]:
+    """The boards' lives that are known, each asked for by its device and boot."""
+    return session.exec(_BOOTS, params={"boots": sorted(boots)}).all() if boots else ()
+
+
 def _fits(session: Session, start: Passage, end: Passage) -> dict[str, FitSnapshot | None]:
     """The newest fits of both boards, by one host clock if there is one that both were held against."""
-    first, last = (_fits_of(session, passage) for passage in (start, end))
+    rows = load_boots(session, {(passage.device, passage.boot) for passage in (start, end)})
+    first, last = (_fits_of(rows, passage) for passage in (start, end))
     shared = [clock_id for clock_id in last if clock_id in first]
     if start.device == end.device or not shared:
         return {
@@ -105,7 +115,7 @@ def _fits(session: Session, start: Passage, end: Passage) -> dict[str, FitSnapsh
     return {start.device: first[shared[-1]], end.device: last[shared[-1]]}
 
 
-def _fits_of(session: Session, passage: Passage) -> dict[str, FitSnapshot]:
-    row = session.get(GateBoot, (passage.device, passage.boot))
-    fits = row.fits if row is not None else []
+def _fits_of(rows: Sequence[GateBoot], passage: Passage) -> dict[str, FitSnapshot]:
+    mine = (row.fits for row in rows if (row.device, row.boot) == (passage.device, passage.boot))
+    fits = next(mine, [])
     return {each["clock_id"]: FitSnapshot.from_json(canonical_json(each)) for each in fits}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, insert, select
 
 from competitions.contest import Record, parse_record
@@ -13,22 +14,24 @@ from lab_controller.championships.log import chain
 from lab_controller.championships.tables import Championship, LogRecord
 from lab_controller.errors import Invalid, NotFound
 
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to answer it.
+_NEWEST = select(Championship).execution_options(populate_existing=True)
+_BY_SLUG = _NEWEST.where(col(Championship.slug) == bindparam("slug"))
+_LOCKED_BY_SLUG = _BY_SLUG.with_for_update()
+_LOCKED = _NEWEST.where(col(Championship.id) == bindparam("id")).with_for_update()
+_APPEND = insert(LogRecord)
+
 
 def load_championship(session: Session, slug: str, *, lock: bool = False) -> Championship:
     """The championship's row as it is now; `lock` makes other writers of its log wait."""
-    return _one(session, slug, Championship.slug == slug, lock)
+    championship = session.exec(_LOCKED_BY_SLUG if lock else _BY_SLUG, params={"slug": slug}).first()
+    if championship is None:
+        raise NotFound("championship_unknown", championship=slug)
+    return championship
 
 
 def lock_championship(session: Session, championship_id: int) -> Championship:
-    return _one(session, str(championship_id), col(Championship.id) == championship_id, True)
-
-
-def _one(session: Session, name: str, condition: Any, lock: bool) -> Championship:
-    query = select(Championship).where(condition).execution_options(populate_existing=True)
-    championship = session.exec(query.with_for_update() if lock else query).first()
-    if championship is None:
-        raise NotFound("championship_unknown", championship=name)
-    return championship
+    return session.exec(_LOCKED, params={"id": championship_id}).one()
 
 
 def append(
@@ -68,9 +71,7 @@ def append(
         raise Invalid("not_loggable") from None
     rows = [{**line, "payload": canonical_json(line["payload"])} for line in lines]
     if rows:
-        session.connection().execute(
-            insert(LogRecord), [{**row, "championship_id": championship.id} for row in rows]
-        )
+        session.connection().execute(_APPEND, [{**row, "championship_id": championship.id} for row in rows])
         championship.head_seq, championship.head_hash = lines[-1]["seq"], lines[-1]["hash"]
         session.add(championship)
     # Read back from the stored text, so that the live fold sees exactly what a rebuild will see.

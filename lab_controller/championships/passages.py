@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import Row, Select, bindparam, union
 from sqlmodel import Session, col, select, tuple_
 
 from competitions import commands as cmd
@@ -17,10 +18,21 @@ from lab_controller.championships.gate_messages import Answer, GateMessages, See
 from lab_controller.championships.journal import lock_championship
 from lab_controller.championships.rows import insert_new
 from lab_controller.championships.service import ChampionshipService
-from lab_controller.championships.tables import Arming, EdgeRow, GateBoot, PassageRow
+from lab_controller.championships.tables import Arming, Championship, EdgeRow, PassageRow
 from lab_controller.equipment.tables import Device
 
 GONE = frozenset({"lost", "disconnected"})
+_OF_GATES = select(Arming.championship_id).where(col(Arming.device).in_(bindparam("devices", expanding=True)))
+_OPEN = _OF_GATES.where(col(Arming.closed).is_(False))
+_ASKED = _OF_GATES.where(col(Arming.token).in_(bindparam("tokens", expanding=True)))
+
+
+def _locked(ids: Any) -> Select[Any]:
+    query = select(Championship).where(col(Championship.id).in_(ids)).order_by(col(Championship.id))
+    return query.with_for_update().execution_options(populate_existing=True)
+
+
+_LOCK_OPEN, _LOCK_ASKED = _locked(_OPEN), _locked(union(_OPEN, _ASKED))
 
 
 class PassageHandler:
@@ -47,7 +59,6 @@ class _Batch:
         self.now_us = handler.service.clock.now_us()
         self.effects = Effects()
         self.desks: dict[int, Desk] = {}
-        self.boots: Sequence[GateBoot] = ()
         self.refused: set[tuple[str, str, int]] = set()
 
     def store(self) -> Effects:
@@ -60,7 +71,7 @@ class _Batch:
         docket = crediting.Docket(self.session, devices)
         for answer in self.told.answers:
             self._take_answer(answer)
-        self._report_restarts(docket.open)
+        self._report_restarts(docket)
         self._report_states(docket.open, children)
         self._report_alerts(docket.open)
         self._insert_edges()
@@ -68,6 +79,7 @@ class _Batch:
         self._refuse_others(docket.open, fresh)
         self._credit(docket, fresh)
         self._confirm()
+        self.effects.committed += [desk.committed() for desk in self.desks.values()]
         return self.effects
 
     def _children(self) -> dict[str, list[str]]:
@@ -82,22 +94,21 @@ class _Batch:
 
     def _lock(self, devices: set[str]) -> None:
         """Hold every championship that the batch may write to, always in the same order."""
-        concerned = select(Arming.championship_id).where(
-            col(Arming.device).in_(devices), col(Arming.closed).is_(False)
-        )
-        ids = set(self.session.exec(concerned).all())
-        asked = [(answer.device, answer.token) for answer in self.told.answers]
-        if asked:
-            query = select(Arming.championship_id).where(tuple_(Arming.device, Arming.token).in_(asked))
-            ids |= set(self.session.exec(query).all())
-        for championship_id in sorted(ids):
-            self._desk(championship_id)
+        tokens = sorted({answer.token for answer in self.told.answers})
+        query, params = _LOCK_OPEN, {"devices": sorted(devices)}
+        if tokens:
+            query, params = _LOCK_ASKED, {**params, "tokens": tokens}
+        for championship in self.session.scalars(query, params):
+            self._sit_down(championship)
 
     def _desk(self, championship_id: int) -> Desk:
-        if championship_id not in self.desks:
-            championship = lock_championship(self.session, championship_id)
-            self.desks[championship_id] = Desk(self.session, self.projections, championship, self.now_us)
-        return self.desks[championship_id]
+        known = self.desks.get(championship_id)
+        return known or self._sit_down(lock_championship(self.session, championship_id))
+
+    def _sit_down(self, championship: Championship) -> Desk:
+        desk = Desk(self.session, self.projections, championship, self.now_us)
+        self.desks[desk.championship_id] = desk
+        return desk
 
     def _take_answer(self, answer: Answer) -> None:
         query = select(Arming).where(Arming.device == answer.device, Arming.token == answer.token)
@@ -124,21 +135,21 @@ class _Batch:
         armed = cmd.Armed({"gates": gates})
         self.effects.extend(carry_out(desk, run, armed, actor="system", source=answer.device).effects)
 
-    def _report_restarts(self, armings: Sequence[Arming]) -> None:
+    def _report_restarts(self, docket: crediting.Docket) -> None:
         """A boot that was never seen before is a board that was reset: its seq starts anew."""
         heard = {(each.device, each.boot) for each in self.told.answers}
         heard |= {(each.device, each.boot) for each in self.told.passages}
+        # A boot that has answered an arming was noted when it did.
+        heard -= docket.boots
         fitted = {(device, fit["boot"]) for device, fit in self.told.fits}
-        query = select(GateBoot).where(tuple_(GateBoot.device, GateBoot.boot).in_(sorted(heard | fitted)))
-        # Held for the whole batch: crediting finds them in the session instead of asking again.
-        self.boots = self.session.exec(query).all() if heard | fitted else ()
+        boots = elapsed.load_boots(self.session, heard | fitted)
         for device, fit in self.told.fits:
             elapsed.remember_fit(self.session, device, fit, self.now_us)
         for device, boot in sorted(heard - fitted):
             elapsed.remember_boot(self.session, device, boot, self.now_us)
-        news = (heard | fitted) - {(each.device, each.boot) for each in self.boots}
+        news = (heard | fitted) - {(each.device, each.boot) for each in boots}
         for device, boot in sorted(news):
-            hit = [each for each in armings if each.device == device and each.boot not in (None, boot)]
+            hit = [each for each in docket.open if each.device == device and each.boot not in (None, boot)]
             self._report(hit, "gate_restarted", {"boot": boot}, name=f"gate_restarted {boot}")
 
     def _report_states(self, armings: Sequence[Arming], children: dict[str, list[str]]) -> None:
@@ -172,13 +183,14 @@ class _Batch:
             desk = self._desk(championship_id)
             self.effects.extend(gate_faults.report(desk, hit, code, params, name=name))
 
-    def _insert_passages(self) -> list[PassageRow]:
+    def _insert_passages(self) -> list[Row[Any]]:
         """Those that were not there yet, in the order of their boards."""
         rows = [{**_columns(each), "seq": each.number} for each in self.told.passages]
-        fresh: list[PassageRow] = insert_new(self.session, PassageRow, rows)
-        return sorted(fresh, key=lambda row: (row.device, row.boot, row.seq))
+        return sorted(
+            insert_new(self.session, PassageRow, rows), key=lambda row: (row.device, row.boot, row.seq)
+        )
 
-    def _refuse_others(self, armings: Sequence[Arming], fresh: Sequence[PassageRow]) -> None:
+    def _refuse_others(self, armings: Sequence[Arming], fresh: Sequence[Row[Any]]) -> None:
         """A board whose memory was erased counts its boots anew: what it says is not what is stored.
 
         Such a passage is not confirmed, so that it stays on its agent's disk, and the run is told.
@@ -203,7 +215,7 @@ class _Batch:
         rows = [{**_columns(each), "n": each.number} for each in self.told.edges]
         insert_new(self.session, EdgeRow, rows)
 
-    def _credit(self, docket: crediting.Docket, fresh: Iterable[PassageRow]) -> None:
+    def _credit(self, docket: crediting.Docket, fresh: Iterable[Row[Any]]) -> None:
         for row in fresh:
             if not docket.owns(row):
                 self._credit_late(row)
@@ -215,7 +227,7 @@ class _Batch:
                     desk = self._desk(arming.championship_id)
                     self.effects.extend(crediting.advance(desk, docket, arming, rows, self.spec_ppm))
 
-    def _credit_late(self, row: PassageRow) -> None:
+    def _credit_late(self, row: Row[Any]) -> None:
         """What comes after it was given up, or after its arming was over, still belongs where it belongs."""
         owner = crediting.owner_of(self.session, row)
         if owner is None or owner.run is None or owner.heard_seq is None:

@@ -1,8 +1,9 @@
 """The contest's state as a fold of its log: kept in memory, caught up by seq, thrown away at will."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlmodel import Session
 
@@ -70,15 +71,21 @@ class Projections:
 
     def publish(self, championship: Championship, folded: Folded) -> None:
         """Make a committed state the newest one, unless a newer one is known."""
-        key = _key(championship)
-        with self._lock:
-            known = self._folded.get(key)
-            if known is None or known.seq <= folded.seq:
-                self._folded[key] = folded
+        self._show(_key(championship), folded)
+
+    def publishing(self, championship: Championship, folded: Folded) -> Callable[[], None]:
+        """`publish` for after the commit, when the row itself can no longer be asked."""
+        return partial(self._show, _key(championship), folded)
 
     def forget(self, championship: Championship) -> None:
         with self._lock:
             self._folded.pop(_key(championship), None)
+
+    def _show(self, key: int, folded: Folded) -> None:
+        with self._lock:
+            known = self._folded.get(key)
+            if known is None or known.seq <= folded.seq:
+                self._folded[key] = folded
 
 
 def _catch_up(session: Session, championship: Championship, base: Folded | None) -> Folded:

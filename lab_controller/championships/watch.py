@@ -63,7 +63,10 @@ class Watch:
             with self.service.database.write() as session:
                 championship = lock_championship(session, championship_id)
                 now_us = self.service.clock.now_us()
-                effects = self._act(Desk(session, self.service.projections, championship, now_us))
+                desk = Desk(session, self.service.projections, championship, now_us)
+                effects = self._act(desk)
+                publish = desk.committed()
+            publish()
             self.service.follow(effects)
 
     def _look_at_broker(self, now_us: int) -> None:

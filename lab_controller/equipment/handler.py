@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from lab_controller.bus.changes import DEVICES, device_key
@@ -19,6 +20,7 @@ _ELSEWHERE = frozenset({("gate", "passage"), ("gate", "edge")})
 _SHOWN_NODES = frozenset({"gate", "agent"})
 MAX_LATEST = 200
 SEEN_STEP_US = 1_000_000
+_DEVICES = select(Device).where(col(Device.id).in_(bindparam("ids", expanding=True)))
 
 
 class DeviceHandler:
@@ -27,8 +29,9 @@ class DeviceHandler:
 
     def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
         ids = {message.topic.device for message in messages}
-        rows = session.exec(select(Device).where(col(Device.id).in_(ids))).all()
-        devices = {row.id: row for row in rows}
+        devices = {row.id: row for row in session.exec(_DEVICES, params={"ids": sorted(ids)})}
+        # Held until the commit: the handlers after this one find them in the session.
+        session.info["devices"] = list(devices.values())
         changed: dict[str, None] = {}
         for message in messages:
             for key in self._take(session, devices, message):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from competitions import commands as cmd
@@ -225,3 +226,34 @@ def test_arming_again_makes_what_came_before_count_no_more(contest: Contest) -> 
     contest.drives(6_000_000)
     contest.hall.carry()
     assert time_us(contest.run()) == 6_000_000
+
+
+def test_what_a_passage_came_to_is_shown_once_it_is_committed_and_nothing_is_read_again(
+    contest: Contest, database: Database
+) -> None:
+    contest.ready()
+    message, other = contest.board.passes(1), contest.board.passes(2, after_us=5_000_000)
+    with database.write() as session:
+        effects = contest.hall.handler.store(session, [message])
+        assert contest.run().phase == "armed"
+    for call in effects.committed:
+        call()
+    read: list[str] = []
+    for engine in (database.reader_engine, database.writer_engine):
+        event.listen(engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+    assert contest.run().phase == "running"
+    contest.hall.deliver(other)
+    assert not any("FROM championship_log" in statement for statement in read)
+    assert contest.run().phase == "proposed"
+
+
+def test_one_passage_costs_few_statements(contest: Contest, database: Database) -> None:
+    contest.hall.deliver(contest.board.fit(50_000_000))
+    contest.ready()
+    contest.hall.deliver(contest.board.passes(1))
+    finish = contest.board.passes(2, after_us=9_000_000)
+    contest.run()
+    said: list[str] = []
+    event.listen(database.writer_engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    contest.hall.deliver(finish)
+    assert len(said) <= 11, "\n".join(said)

@@ -1,12 +1,14 @@
 """Which ports there are, and which kits may be behind each, without opening one that is not ours."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from devices.clock import Clock
-from devices.kit import Kit
+from devices.kit import Kit, UsbMatch
 from devices.transports.byte_pipe import BytePipe
 from devices.transports.serial_listing import UsbPort, find_holder, list_usb_ports
 from devices.transports.serial_port import SerialPort
@@ -14,11 +16,21 @@ from devices.transports.serial_port import SerialPort
 
 @dataclass(frozen=True)
 class Port:
-    """A serial port; `configured` means that a person said that a kit is there."""
+    """A serial port; `configured` means that a person said that a kit is there, `kit` which one.
+
+    `identity` is of what is plugged in, or of the socket where that has no number of its own.
+    """
 
     path: str
     usb: UsbPort | None = None
     configured: bool = False
+    kit: str | None = None
+    identity: str = ""
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits, the same whenever the same kit comes back."""
+        return hashlib.blake2s((self.identity or self.path).encode(), digest_size=4).hexdigest()
 
 
 class Ports(Protocol):
@@ -38,19 +50,29 @@ class Ports(Protocol):
 
 
 class SystemPorts:
-    """Ports of this computer, and those that are named in the settings, such as pseudo-terminals."""
+    """Ports of this computer, and those that are named in the settings, such as pseudo-terminals.
+
+    A name is a path, or `path=kit` for a line that only one kind of kit understands.
+    """
 
     def __init__(self, configured: Sequence[str], clock: Clock, *, usb: bool = True) -> None:
-        self._configured = tuple(configured)
+        self._configured: Mapping[str, str | None] = {
+            path: kit or None for path, _, kit in (name.partition("=") for name in configured)
+        }
         self._clock = clock
         self._usb = usb
 
     async def find(self) -> tuple[Port, ...]:
         """Named ports are always among them, plugged in or not."""
         found = await asyncio.to_thread(list_usb_ports) if self._usb else ()
-        named = {path: Port(path, None, configured=True) for path in self._configured}
+        named = {path: Port(path, None, configured=True, kit=kit) for path, kit in self._configured.items()}
+        alike = Counter((usb.vid, usb.pid, usb.serial, usb.interface) for usb in found)
         for usb in found:
-            named[usb.path] = Port(usb.path, usb, configured=usb.path in named)
+            shared = usb.serial is None or alike[usb.vid, usb.pid, usb.serial, usb.interface] > 1
+            own = usb.socket if shared else usb.serial
+            identity = f"{usb.vid:04x}:{usb.pid:04x} {own}"
+            kit = self._configured.get(usb.path)
+            named[usb.path] = Port(usb.path, usb, usb.path in self._configured, kit, identity)
         return tuple(named.values())
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
@@ -68,19 +90,28 @@ def candidates(port: Port, kits: Iterable[Kit]) -> tuple[Kit, ...]:
     A port that nobody named is opened only if its USB identity belongs to one of our kits and
     to nothing else: opening a CH340 may reset a printer in the middle of a print.
     """
-    if port.configured:
-        return tuple(kits)
-    if port.usb is None:
-        return ()
-    usb = (port.usb.vid, port.usb.pid)
-    return tuple(
-        kit for kit in kits if any((match.vid, match.pid) == usb and match.certain for match in kit.usb)
-    )
+    known = tuple(kits)
+    if port.kit is not None:
+        return tuple(kit for kit in known if kit.id == port.kit)
+    sure = port.configured
+    if port.usb is not None:
+        usb = port.usb
+        ours = tuple(
+            kit for kit in known if any(_is(match, usb) and (match.certain or sure) for match in kit.usb)
+        )
+        if ours or not sure:
+            return ours
+    return tuple(kit for kit in known if kit.probes) if sure else ()
 
 
 def is_ambiguous(port: Port, kits: Iterable[Kit]) -> bool:
     """One of our kits may be there, but so may something else: a person has to name the port."""
     if port.configured or port.usb is None:
         return False
-    usb = (port.usb.vid, port.usb.pid)
-    return any((match.vid, match.pid) == usb and not match.certain for kit in kits for match in kit.usb)
+    usb = port.usb
+    return any(_is(match, usb) and not match.certain for kit in kits for match in kit.usb)
+
+
+def _is(match: UsbMatch, usb: UsbPort) -> bool:
+    same = (match.vid, match.pid) == (usb.vid, usb.pid)
+    return same and (match.interface is None or match.interface == usb.interface)

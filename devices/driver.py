@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from devices.errors import Param
 from devices.protocols.plotter import Sample
@@ -69,7 +69,7 @@ class Console:
 
 @dataclass(frozen=True)
 class Measured:
-    """Samples of one moment."""
+    """Samples of one moment: telemetry of any rate, plotted and stored."""
 
     samples: tuple[Sample, ...]
     at_us: int
@@ -82,7 +82,43 @@ class Reopen:
     code: str
 
 
-Output = Say | Claimed | Told | Kept | Alert | Cleared | Console | Measured | Reopen
+@dataclass(frozen=True)
+class Printed:
+    """What the program on the device writes, as it comes: lines may be torn."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SetBaud:
+    """The line goes on at another speed."""
+
+    baud: int
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Something about what is behind this port, for the next time; it comes back in `Host.notes`."""
+
+    key: str
+    value: str
+
+
+Output = (
+    Say | Claimed | Told | Kept | Alert | Cleared | Console | Measured | Reopen | Printed | SetBaud | Remember
+)
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where a driver runs: `port` is a short stable id of what is plugged in, fit for a device's id.
+
+    `notes` is what was remembered of it.
+    """
+
+    clock_id: str
+    port: str
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Driver(Protocol):
@@ -106,4 +142,13 @@ class Driver(Protocol):
 
     def stored(self, boot: str, seqs: Sequence[int]) -> list[Output]:
         """What was `Kept` is on disk."""
+        ...
+
+
+@runtime_checkable
+class Fallback(Driver, Protocol):
+    """A driver that takes what nobody else knows."""
+
+    def unanswered(self, now_us: int) -> list[Output]:
+        """Every other driver has asked in vain: claim the device by its identity, if it is ours."""
         ...

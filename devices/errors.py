@@ -28,3 +28,7 @@ class TransportError(DeviceError):
 
 class ProtocolError(DeviceError):
     """The device answered, but not in its own protocol."""
+
+
+class UploadError(DeviceError):
+    """A program did not get onto the device; `code` tells a child what to do next."""

@@ -1,5 +1,6 @@
 """What a kind of device is: its readings, commands and capabilities, as data."""
 
+import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,10 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from devices.clock import Clock
-from devices.driver import Driver
+from devices.driver import Driver, Host
 from devices.transports.byte_pipe import Peer
+from devices.uploads import Uploads
 
 Datatype = Literal["integer", "float", "boolean", "string", "enum", "json"]
+
+
+_ACCEPTS: Mapping[str, Any] = {
+    "name": "Programs it takes",
+    "datatype": "json",
+    "settable": False,
+    "retained": True,
+}
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,15 @@ class Capability:
 
 @dataclass(frozen=True)
 class UsbMatch:
-    """A USB identity; `certain` if nothing else uses it, so that opening the port harms nobody."""
+    """A USB identity; `certain` if nothing else uses it, so that opening the port harms nobody.
+
+    `interface` is the one of a device that has several, as in `1-3:1.0`.
+    """
 
     vid: int
     pid: int
     certain: bool
+    interface: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,20 +72,30 @@ class Kit:
     """Of its devices on the bus."""
     folder: Path
     baud: int
-    driver: Callable[[str], Driver]
-    """Called with the id of the host clock."""
+    driver: Callable[[Host], Driver]
     emulator: Callable[[Clock], Peer]
     readings: tuple[Reading, ...]
     commands: tuple[Command, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     usb: tuple[UsbMatch, ...] = ()
+    probes: bool = False
+    """Its driver asks in a way that harms nobody, so it may be tried at any port that a person named."""
+    uploads: Uploads | None = None
+    """How a program gets onto it."""
+    extra_bauds: tuple[int, ...] = ()
+    """Speeds at which its driver is to be asked as well, after `baud`."""
     alerts: tuple[str, ...] = ()
     """Ids of the alerts that its driver may raise."""
     nodes: Mapping[str, str] = field(default_factory=dict)
     """Type of each node, if it differs from its id."""
 
+    @property
+    def bauds(self) -> tuple[int, ...]:
+        """Every speed at which its driver is opened while nobody has answered."""
+        return (self.baud, *self.extra_bauds)
+
     def load_translations(self) -> dict[str, dict[str, str]]:
-        """`node/key` of each reading and command to its name in kk, ru and en."""
+        """`kit` and the `node/key` of each reading and command to its name in kk, ru and en."""
         with (self.folder / "translations.toml").open("rb") as file:
             return tomllib.load(file)
 
@@ -94,4 +118,19 @@ class Kit:
             kind = self.nodes.get(node, node)
             home = nodes.setdefault(node, {"name": node, "type": kind, "properties": {}})
             home["properties"][key] = shape
+        if self.uploads is not None:
+            home = nodes.setdefault("program", {"name": "program", "type": "program", "properties": {}})
+            home["properties"]["accepts"] = _ACCEPTS
         return nodes
+
+    def accepts(self) -> str:
+        """Which programs may be uploaded, as the value of `program/accepts`."""
+        assert self.uploads is not None
+        told = {
+            "kit": self.id,
+            "suffixes": self.uploads.suffixes,
+            "max_bytes": self.uploads.max_bytes,
+            "slots": self.uploads.slots,
+            "can_run": self.uploads.can_run,
+        }
+        return json.dumps(told)

@@ -1,13 +1,16 @@
 """One owner for a port: opens it, feeds the driver, carries its outputs, and comes back after a failure."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 from devices.clock import Clock
-from devices.driver import Claimed, Driver, Output, Reopen, Say
-from devices.errors import DeviceError, ProtocolError, TransportError
-from devices.transports.byte_pipe import BytePipe
+from devices.driver import Claimed, Driver, Fallback, Output, Remember, Reopen, Say, SetBaud
+from devices.errors import DeviceError, ProtocolError, TransportError, UploadError
+from devices.talk import Heard, Progress, Reset, Step, Talk, TalkRunner
+from devices.transports.byte_pipe import BytePipe, Chunk
 
 TICK_S = 0.05
 BACKOFF_FIRST_S = 0.2
@@ -15,12 +18,17 @@ BACKOFF_LAST_S = 5.0
 BACKOFF_MISSING_S = 0.5
 UNCLAIMED_US = 8_000_000
 """A boot loader may take two seconds, and a board may be reset once more by our first words."""
+LISTEN_US = 3_000_000
+"""At each speed, where the drivers do not agree on one."""
 
 log = logging.getLogger(__name__)
 
 
 class Session:
-    """Runs for ever; several drivers may listen until one claims the device."""
+    """Runs for ever; several drivers may listen until one claims the device.
+
+    `bauds` are the speeds of each driver, the first of the first one's where they are not given.
+    """
 
     def __init__(
         self,
@@ -30,6 +38,7 @@ class Session:
         *,
         on_output: Callable[["Session", Output], None],
         on_link: Callable[["Session"], None],
+        bauds: Sequence[Sequence[int]] = (),
     ) -> None:
         self.pipe = pipe
         self.device: str | None = None
@@ -37,9 +46,17 @@ class Session:
         self.linked = False
         self.problem: DeviceError | None = None
         self._drivers = tuple(drivers)
+        self._bauds = tuple(tuple(each) for each in bauds)
+        self._speeds = tuple(dict.fromkeys(baud for each in self._bauds for baud in each))
+        self._asked: tuple[Driver, ...] = self._drivers
         self._clock = clock
         self._on_output = on_output
         self._on_link = on_link
+        self._left: list[int] = []
+        self._ask_until_us = 0
+        self._wanted: _Conversation | None = None
+        self._lent = asyncio.Lock()
+        self._reading: asyncio.Future[Chunk] | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -47,13 +64,14 @@ class Session:
         while True:
             claimed = False
             try:
-                await self.pipe.open()
-                await self._serve()
+                async with self._lent:
+                    await self._serve()
             except DeviceError as error:
                 claimed = self.linked
                 self._fail(error)
             finally:
-                await self.pipe.close()
+                if self._wanted is not None:
+                    self._wanted.fail(TransportError("cable_pulled", port=self.pipe.name))
             if claimed:
                 delay_s = BACKOFF_FIRST_S
             missing = self.problem is not None and self.problem.code == "port_missing"
@@ -64,6 +82,8 @@ class Session:
         """Pass a command on. Raises DeviceError if there is nobody to take it, or it is not understood."""
         if self.driver is None or not self.linked:
             raise TransportError("device_absent", port=self.pipe.name)
+        if self._wanted is not None:
+            raise TransportError("device_busy", port=self.pipe.name)
         self._carry(self.driver, self.driver.command(node, key, payload, self._clock.now_us()))
 
     def stored(self, boot: str, seqs: Sequence[int]) -> None:
@@ -71,42 +91,160 @@ class Session:
         if self.driver is None:
             return
         outputs = self.driver.stored(boot, seqs)
-        if self.linked:
+        if self.linked and self._wanted is None:
             try:
                 self._carry(self.driver, outputs)
             except DeviceError as error:
                 log.debug("%s: %s", self.pipe.name, error)
 
-    async def _serve(self) -> None:
-        opened_us = self._clock.now_us()
-        for driver in self._drivers:
-            self._carry(driver, driver.opened(opened_us))
-        reading = asyncio.ensure_future(self.pipe.read())
+    async def converse(
+        self,
+        begin: Callable[[Heard], Talk[Any]],
+        on_progress: Callable[[Progress], None],
+        *,
+        reopens: bool = True,
+    ) -> Any:
+        """Run a talk on the line, which belongs to nobody else meanwhile; cancelling ends it in good order.
+
+        Afterwards the port is opened anew, and whoever is there now is asked who it is; without `reopens`
+        the same driver greets the device on the open line. Raises DeviceError: of the talk, or of the line.
+        """
+        if not self.linked or self._wanted is not None:
+            raise UploadError("device_busy" if self.linked else "device_absent", port=self.pipe.name)
+        wanted = self._wanted = _Conversation(TalkRunner(begin), on_progress, reopens=reopens)
         try:
-            while True:
-                await asyncio.wait((reading,), timeout=TICK_S)
-                if reading.done():
-                    chunk = reading.result()
-                    reading = asyncio.ensure_future(self.pipe.read())
-                    for driver in self._listening():
-                        self._carry(driver, driver.received(chunk))
-                now_us = self._clock.now_us()
-                for driver in self._listening():
-                    self._carry(driver, driver.tick(now_us))
-                if not self.linked and now_us - opened_us > UNCLAIMED_US:
-                    raise ProtocolError("no_answer", port=self.pipe.name)
+            return await asyncio.shield(wanted.done)
+        except asyncio.CancelledError:
+            wanted.cancelled = True
+            with contextlib.suppress(DeviceError):
+                await wanted.done
+            raise
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            self._wanted = None
+
+    @contextlib.asynccontextmanager
+    async def lend(self) -> AsyncIterator[None]:
+        """Keep the port closed for an external tool."""
+        if self._wanted is not None:
+            raise UploadError("device_busy", port=self.pipe.name)
+        self._wanted = _Conversation(None, lambda _: None)
+        try:
+            async with self._lent:
+                yield
+        finally:
+            self._wanted = None
+
+    async def _serve(self) -> None:
+        try:
+            await self.pipe.open()
+            self._left = list(self._speeds)
+            self._ask()
+            self._reading = asyncio.ensure_future(self.pipe.read())
+            while True:
+                await self._turn()
+        finally:
+            await self._stop_reading()
+            await self.pipe.close()
+
+    async def _turn(self) -> None:
+        assert self._reading is not None
+        await asyncio.wait((self._reading,), timeout=TICK_S)
+        chunk = None
+        if self._reading.done():
+            chunk = self._reading.result()
+            self._reading = asyncio.ensure_future(self.pipe.read())
+        wanted = self._wanted
+        if wanted is not None and wanted.runner is None:
+            raise ProtocolError("port_lent", port=self.pipe.name)
+        if wanted is not None and wanted.runner is not None and self.linked:
+            await self._talk(wanted, wanted.runner, chunk)
+            return
+        if chunk is not None:
+            for driver in self._listening():
+                self._carry(driver, driver.received(chunk))
+        now_us = self._clock.now_us()
+        for driver in self._listening():
+            self._carry(driver, driver.tick(now_us))
+        if not self.linked and now_us >= self._ask_until_us:
+            if self._left:
+                self._ask()
+            else:
+                self._settle(now_us)
+
+    async def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            self._reading = None
+
+    def _ask(self) -> None:
+        """Let the drivers of the next speed ask who is there."""
+        if self._left:
+            baud = self._left.pop(0)
+            self.pipe.set_baud(baud)
+            self._asked = tuple(
+                driver for driver, bauds in zip(self._drivers, self._bauds, strict=True) if baud in bauds
+            )
+        now_us = self._clock.now_us()
+        patient = len(self._speeds) < 2 and not any(isinstance(each, Fallback) for each in self._drivers)
+        self._ask_until_us = now_us + (UNCLAIMED_US if patient else LISTEN_US)
+        for driver in self._asked:
+            self._carry(driver, driver.opened(now_us))
+
+    def _settle(self, now_us: int) -> None:
+        """Nobody was known: whoever claims by identity may have it. Raises ProtocolError("no_answer")."""
+        for driver in self._drivers:
+            if isinstance(driver, Fallback) and not self.linked:
+                self._carry(driver, driver.unanswered(now_us))
+        if not self.linked:
+            raise ProtocolError("no_answer", port=self.pipe.name)
+
+    async def _talk(self, wanted: "_Conversation", runner: TalkRunner, chunk: Chunk | None) -> None:
+        """One round of a conversation; its end may be the end of this opening of the port."""
+        try:
+            await self._perform(wanted, runner, wanted.next_steps(runner, chunk, self._clock.now_us()))
+        except DeviceError as error:
+            runner.close()
+            wanted.fail(error)
+            raise
+        if not runner.ended:
+            return
+        self._wanted = None
+        wanted.finish(runner)
+        if wanted.reopens or self.driver is None:
+            raise ProtocolError("reopened", port=self.pipe.name)
+        now_us = self._clock.now_us()
+        self._carry(self.driver, self.driver.opened(now_us))
+        if left := runner.heard.take_all():
+            self._carry(self.driver, self.driver.received(Chunk(left, now_us)))
+
+    async def _perform(self, wanted: "_Conversation", runner: TalkRunner, steps: Sequence[Step]) -> None:
+        for step in steps:
+            match step:
+                case Say(data=data):
+                    self.pipe.write(data)
+                case SetBaud(baud=baud):
+                    self.pipe.set_baud(baud)
+                case Progress():
+                    wanted.on_progress(step)
+                case Remember():
+                    self._on_output(self, step)
+                case Reset():
+                    await self._stop_reading()
+                    await self.pipe.reset()
+                    runner.heard.take_all()
+                    self._reading = asyncio.ensure_future(self.pipe.read())
+                case _:
+                    pass
 
     def _listening(self) -> tuple[Driver, ...]:
-        return (self.driver,) if self.linked and self.driver is not None else self._drivers
+        return (self.driver,) if self.linked and self.driver is not None else self._asked
 
     def _carry(self, driver: Driver, outputs: Sequence[Output]) -> None:
         """Values go out before words go to the board: a passage is on its way first."""
-        words: list[Say] = []
+        words: list[Say | SetBaud] = []
         for output in outputs:
-            if isinstance(output, Say):
+            if isinstance(output, (Say, SetBaud)):
                 words.append(output)
                 continue
             if isinstance(output, Claimed):
@@ -116,7 +254,10 @@ class Session:
                     raise ProtocolError(output.code, port=self.pipe.name)
                 self._on_output(self, output)
         for word in words:
-            self.pipe.write(word.data)
+            if isinstance(word, Say):
+                self.pipe.write(word.data)
+            elif self.linked and driver is self.driver:
+                self.pipe.set_baud(word.baud)
 
     def _claim(self, driver: Driver, device: str) -> None:
         if not self.linked or (driver is self.driver and self.device != device):
@@ -126,7 +267,47 @@ class Session:
 
     def _fail(self, error: DeviceError) -> None:
         log.info("%s: %s", self.pipe.name, error)
+        if self._wanted is not None:
+            self._wanted.fail(error)
         changed = self.linked or self.problem is None or self.problem.code != error.code
         self.linked, self.problem = False, error
         if changed:
             self._on_link(self)
+
+
+class _Conversation:
+    """A talk on its way; without a runner, the wish of an external tool for the port."""
+
+    def __init__(
+        self, runner: TalkRunner | None, on_progress: Callable[[Progress], None], *, reopens: bool = True
+    ) -> None:
+        self.runner = runner
+        self.on_progress = on_progress
+        self.reopens = reopens
+        self.cancelled = False
+        self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._started = False
+
+    def next_steps(self, runner: TalkRunner, chunk: Chunk | None, now_us: int) -> list[Step]:
+        """What the talk wants now."""
+        steps: list[Step] = []
+        if not self._started:
+            steps += runner.start(now_us)
+            self._started = True
+        if self.cancelled:
+            steps += runner.cancel(now_us)
+        if chunk is not None:
+            steps += runner.received(chunk.data, now_us)
+        return steps + runner.tick(now_us)
+
+    def finish(self, runner: TalkRunner) -> None:
+        """The talk is over."""
+        if runner.error is not None:
+            self.fail(runner.error)
+        elif not self.done.done():
+            self.done.set_result(runner.result)
+
+    def fail(self, error: DeviceError) -> None:
+        """The line or the talk failed."""
+        if self.runner is not None and not self.done.done():
+            self.done.set_exception(error)

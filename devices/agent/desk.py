@@ -9,13 +9,15 @@ from devices.agent.shelf import KeptItem
 from devices.agent.streams import Streams
 from devices.agent.twin import ROOT, Publish, Twin
 from devices.clock import Clock
-from devices.driver import Alert, Cleared, Console, Kept, Measured, Output, Told
+from devices.driver import Alert, Cleared, Console, Kept, Measured, Output, Printed, Told
 from devices.errors import DeviceError, ProtocolError
 from devices.kit import Kit
 from devices.session import Session
 from devices.transports.mqtt import MqttTransport
 
 LINK_ALERT = "link"
+AT_WORK = frozenset({"reopened", "port_lent"})
+"""The lab itself has closed the port, and will be back."""
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Desk:
         place = self.admit(device, kit)
         place.session = session
         place.twin.clear(LINK_ALERT)
+        if kit.uploads is not None:
+            place.twin.tell("program", "accepts", kit.accepts(), self._clock.now_us())
         place.twin.state = "ready"
         if self._transport.connected.is_set():
             place.twin.announce()
@@ -83,6 +87,9 @@ class Desk:
             if place.session is session:
                 place.session = None
                 problem = session.problem or DeviceError("cable_pulled", port=session.pipe.name)
+                if problem.code in AT_WORK:
+                    place.twin.set_state("init")
+                    return
                 place.twin.alert(LINK_ALERT, problem.code, problem.params)
                 place.twin.set_state("lost")
 
@@ -103,6 +110,8 @@ class Desk:
                 place.twin.log(level, text)
             case Measured():
                 place.streams.add(output)
+            case Printed(text=text):
+                place.streams.print(text, now_us)
             case _:
                 pass
 

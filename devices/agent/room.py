@@ -7,23 +7,27 @@ import re
 import secrets
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from devices.agent import jobs
 from devices.agent.delivery import Delivery
-from devices.agent.desk import Desk, command_filter
+from devices.agent.desk import Desk, command_filter, parse_committed
+from devices.agent.jobs import Bench, Jobs
+from devices.agent.lent_port import LentPort
 from devices.agent.shelf import Shelf
 from devices.agent.twin import ROOT, Twin
 from devices.clock import Clock
 from devices.discovery import Port, Ports, candidates, is_ambiguous
-from devices.driver import Driver
-from devices.errors import DeviceError
+from devices.driver import Driver, Host, Output, Remember
+from devices.errors import DeviceError, ProtocolError, UploadError
 from devices.kit import Kit
 from devices.registry import iter_kits
 from devices.session import Session
 from devices.transports.mqtt import MqttTransport, Will
+from devices.uploads import ToolPort
 
 FIND_S = 1.0
 TICK_S = 0.1
@@ -36,9 +40,13 @@ NODES: dict[str, Any] = {
         "properties": {
             "version": {"name": "version", "datatype": "string", "settable": False, "retained": True},
             "ports": {"name": "ports", "datatype": "json", "settable": False, "retained": True},
+            "use": {"name": "use", "datatype": "json", "settable": True, "retained": False},
         },
-    }
+    },
+    jobs.NODE: {"name": "jobs", "type": "jobs", "properties": dict(jobs.PROPERTIES)},
 }
+USES = frozenset({"kit", "other", ""})
+"""What a person says of a port that may be a kit's or a printer's."""
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +66,7 @@ class _Line:
     port: Port
     session: Session
     task: "asyncio.Task[None]"
+    host: Host
     kits: dict[int, Kit]
     """By the identity of their drivers."""
 
@@ -88,12 +97,16 @@ class RoomAgent:
         self._shelf = Shelf(data_dir / f"{self.id}.sqlite3", self._on_disk)
         self._delivery = Delivery(transport, self._shelf)
         self._desk = Desk(self.id, transport, self._delivery, clock, self._publish)
+        self._jobs = Jobs(
+            self.id, self, self._delivery, shelf=self._shelf, clock=clock, publish=self._publish
+        )
+        self._notes: dict[str, dict[str, str]] = {}
         online = transport.connected.is_set
         self._twin = Twin(self.id, self._publish, online, kind="agent", nodes=NODES, alerts=("disk",))
         self._lines: dict[str, _Line] = {}
         self._told_ports = ""
         self._stopping = asyncio.Event()
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
@@ -102,12 +115,14 @@ class RoomAgent:
 
     async def run(self) -> None:
         """Until `stop` or cancellation; then says goodbye."""
-        items, seen = await self._shelf.open()
+        left = await self._shelf.open()
         kits = {kit.id: kit for kit in self._kits}
-        for device, kit in seen.items():
+        for device, kit in left.seen.items():
             if kit in kits:
                 self._desk.admit(device, kits[kit]).twin.state = "lost"
-        self._delivery.restore(items, self._clock.now_us())
+        self._delivery.restore(left.items, self._clock.now_us())
+        self._jobs.restore(left.notes.pop(jobs.SHELF, {}))
+        self._notes = left.notes
         self._twin.state = "ready"
         self._twin.tell("agent", "version", _version(), self._clock.now_us())
         self._transport.on_state = self._on_state
@@ -120,7 +135,8 @@ class RoomAgent:
             for task in done:
                 task.result()
         finally:
-            await self._end([*tasks, *(line.task for line in self._lines.values()), *self._jobs])
+            await self._jobs.stop()
+            await self._end([*tasks, *(line.task for line in self._lines.values()), *self._errands])
 
     async def stop(self) -> None:
         """Ask `run` to end."""
@@ -139,8 +155,12 @@ class RoomAgent:
 
     async def _find_ports(self) -> None:
         while True:
-            found = {port.path: port for port in await self._ports.find()}
-            gone = [path for path, line in self._lines.items() if path not in found or line.task.done()]
+            found = {port.path: self._as_used(port) for port in await self._ports.find()}
+            gone = [
+                path
+                for path, line in self._lines.items()
+                if path not in found or found[path] != line.port or line.task.done()
+            ]
             for path in gone:
                 await self._leave(self._lines.pop(path))
             for path, port in found.items():
@@ -150,19 +170,21 @@ class RoomAgent:
             await asyncio.sleep(FIND_S)
 
     def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
-        drivers: list[Driver] = [kit.driver(self.clock_id) for kit in kits]
+        host = Host(self.clock_id, port.id, self._notes.setdefault(port.id, {}))
+        drivers: list[Driver] = [kit.driver(host) for kit in kits]
         session = Session(
             self._ports.pipe(port, kits[0].baud),
             drivers,
             self._clock,
-            on_output=self._desk.carry,
+            on_output=self._on_output,
             on_link=self._on_link,
+            bauds=[kit.bauds for kit in kits],
         )
         self._twin.clear(alert_id(port.path))
         task = asyncio.create_task(session.run(), name=f"session {port.path}")
         task.add_done_callback(_report)
         kits_of = {id(driver): kit for driver, kit in zip(drivers, kits, strict=True)}
-        return _Line(port, session, task, kits_of)
+        return _Line(port, session, task, host, kits_of)
 
     async def _leave(self, line: _Line) -> None:
         line.task.cancel()
@@ -171,6 +193,48 @@ class RoomAgent:
             line.session.problem = DeviceError("driver_failed", port=line.port.path)
         self._desk.detach(line.session)
         self._twin.clear(alert_id(line.port.path))
+
+    def bench(self, device: str) -> Bench:
+        """Where a device is. Raises UploadError("device_absent")."""
+        for line in self._lines.values():
+            kit = line.kit()
+            if kit is not None and line.session.device == device:
+                return Bench(kit, line.session, line.host, line.port)
+        raise UploadError("device_absent", device=device)
+
+    def tool_port(self, bench: Bench) -> ToolPort:
+        """The bench's port for an external tool."""
+        return LentPort(bench.port, self._ports)
+
+    def _as_used(self, port: Port) -> Port:
+        """What a person has said of the port counts like a name in the settings."""
+        use = self._notes.get(port.id, {}).get("use")
+        if use == "other":
+            return replace(port, usb=None, configured=False)
+        return replace(port, configured=True) if use == "kit" else port
+
+    def _use(self, text: str) -> None:
+        """`{"port": path, "use": "kit" | "other" | ""}`. Raises ProtocolError."""
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError("bad_command", payload=text[:80]) from error
+        match told:
+            case {"port": str(identity), "use": str(use)} if use in USES:
+                self._note(identity, "use", use)
+            case _:
+                raise ProtocolError("bad_command", payload=text[:80])
+
+    def _note(self, port: str, key: str, value: str) -> None:
+        self._notes.setdefault(port, {})[key] = value
+        self._shelf.note(port, key, value)
+
+    def _on_output(self, session: Session, output: Output) -> None:
+        if isinstance(output, Remember):
+            line = next(line for line in self._lines.values() if line.session is session)
+            self._note(line.port.id, output.key, output.value)
+        else:
+            self._desk.carry(session, output)
 
     def _on_link(self, session: Session) -> None:
         """A session found its device or lost it."""
@@ -206,6 +270,7 @@ class RoomAgent:
             told.append(
                 {
                     "port": port.path,
+                    "id": port.id,
                     "usb": port.usb.label if port.usb else None,
                     "kit": kit.id if kit else None,
                     "device": line.session.device if line and kit else None,
@@ -221,14 +286,35 @@ class RoomAgent:
     async def _obey(self) -> None:
         async for message in self._transport.messages():
             try:
-                self._desk.command(message.topic, message.payload)
+                self._command(message.topic, message.payload)
             except DeviceError as error:
                 self._desk.complain(message.topic, error)
             message.ack()
 
+    def _command(self, topic: str, payload: bytes) -> None:
+        """To one of our devices, or to ourselves. Raises DeviceError."""
+        match topic.split("/"):
+            case [_, _, self.id, node, key, "set"]:
+                try:
+                    text = payload.decode()
+                except UnicodeDecodeError as error:
+                    raise ProtocolError("bad_command", topic=topic) from error
+                if (node, key) == ("agent", "use"):
+                    self._use(text)
+                elif (node, key) == (jobs.NODE, "committed"):
+                    boot, seqs = parse_committed(text)
+                    self._delivery.commit(self.id, boot, seqs)
+                elif node == jobs.NODE:
+                    self._jobs.command(key, text)
+                else:
+                    raise ProtocolError("bad_command", topic=topic)
+            case _:
+                self._desk.command(topic, payload)
+
     async def _tick(self) -> None:
         while True:
             now_us = self._clock.now_us()
+            self._jobs.tick(now_us)
             self._twin.tick(now_us)
             self._desk.tick(now_us)
             self._delivery.repeat(now_us)
@@ -251,10 +337,10 @@ class RoomAgent:
     def _publish(self, topic: str, payload: str, *, retain: bool, qos: int = 1) -> None:
         self._transport.publish(topic, payload.encode(), qos=qos, retain=retain)
 
-    def _start(self, job: Any) -> None:
-        task = asyncio.ensure_future(job)
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
+    def _start(self, errand: Any) -> None:
+        task = asyncio.ensure_future(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
         task.add_done_callback(_report)
 
 

@@ -18,7 +18,21 @@ CREATE TABLE IF NOT EXISTS kept (
   PRIMARY KEY (device, boot, seq)
 );
 CREATE TABLE IF NOT EXISTS seen (device TEXT PRIMARY KEY, kit TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS notes (
+  port TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (port, key)
+);
 """
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an earlier agent left: `items` not committed, in order; `seen` devices with their kits; `notes`
+    of each port by key.
+    """
+
+    items: list["KeptItem"]
+    seen: dict[str, str]
+    notes: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,8 @@ class Shelf:
         self._waiting: list[tuple[Write, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
 
-    async def open(self) -> tuple[list[KeptItem], dict[str, str]]:
-        """What was not committed when the agent last ran, in order, and the kits of devices then seen."""
+    async def open(self) -> Contents:
+        """What was there when the agent last ran."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
     def put(self, item: KeptItem) -> "asyncio.Future[None]":
@@ -64,6 +78,11 @@ class Shelf:
     def remember(self, device: str, kit: str) -> "asyncio.Future[None]":
         """This device was here."""
         return self._write(lambda db: db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (device, kit)))
+
+    def note(self, port: str, key: str, value: str) -> "asyncio.Future[None]":
+        """Something to know of this port the next time."""
+        query = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)"
+        return self._write(lambda db: db.execute(query, (port, key, value)))
 
     async def run(self) -> None:
         """Write what comes, until cancelled."""
@@ -102,7 +121,7 @@ class Shelf:
         self._wake.set()
         return done
 
-    def _open(self) -> tuple[list[KeptItem], dict[str, str]]:
+    def _open(self) -> Contents:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return self._load()
@@ -114,14 +133,17 @@ class Shelf:
             log.error("%s is damaged and was set aside: %s", self._path, error)
             return self._load()
 
-    def _load(self) -> tuple[list[KeptItem], dict[str, str]]:
+    def _load(self) -> Contents:
         self._database = sqlite3.connect(self._path, isolation_level=None)
         self._database.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;" + _SCHEMA
         )
         kept = self._database.execute("SELECT device, boot, seq, topic, payload FROM kept ORDER BY rowid")
         items = [KeptItem(*row) for row in kept]
-        return items, dict(self._database.execute("SELECT device, kit FROM seen"))
+        notes: dict[str, dict[str, str]] = {}
+        for port, key, value in self._database.execute("SELECT port, key, value FROM notes"):
+            notes.setdefault(port, {})[key] = value
+        return Contents(items, dict(self._database.execute("SELECT device, kit FROM seen")), notes)
 
     def _set_aside(self) -> None:
         """Keep a damaged file for whoever may still read it; the room goes on with an empty one."""

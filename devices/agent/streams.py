@@ -1,4 +1,4 @@
-"""Telemetry of a pupil's sketch: batches for the plot, and the last value for everybody else."""
+"""What comes fast: samples and printed text, in batches, and the last value for everybody else."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,18 @@ from typing import Any
 
 from devices.agent.twin import Twin
 from devices.driver import Measured
+from devices.protocols.plotter import Sample
 
 NODE = "telemetry"
 BATCH_US = 200_000
 BATCH_VALUES = 200
 KEYS_MAX = 64
+CONSOLE = "console"
+TEXT_MAX = 8_000
+"""Characters of a batch; a program that floods loses the rest, and is told how much."""
 
 _STREAM: Mapping[str, Any] = {"name": "stream", "datatype": "json", "settable": False, "retained": False}
+_PRINTED: Mapping[str, Any] = {"name": "printed", "datatype": "json", "settable": False, "retained": False}
 
 
 class Streams:
@@ -21,14 +26,18 @@ class Streams:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._gathered: dict[str, tuple[list[int], list[float]]] = {}
+        self._units: dict[str, str] = {}
         self._since_us = 0
+        self._text = ""
+        self._skipped = 0
+        self._text_since_us = 0
 
     def add(self, measured: Measured) -> None:
         """Samples of one moment; more than `KEYS_MAX` names are noise and are not taken."""
         if not self._gathered:
             self._since_us = measured.at_us
         for sample in measured.samples:
-            if not self._describe(sample.key, sample.name):
+            if not self._describe(sample):
                 continue
             times, values = self._gathered.setdefault(sample.key, ([], []))
             times.append(max(measured.at_us, times[-1] + 1) if times else measured.at_us)
@@ -41,21 +50,40 @@ class Streams:
         """A batch is never older than a fifth of a second."""
         if self._gathered and now_us - self._since_us >= BATCH_US:
             self._send(now_us)
+        if self._text and now_us - self._text_since_us >= BATCH_US:
+            self._send_text(now_us)
+
+    def print(self, text: str, now_us: int) -> None:
+        """What a program wrote."""
+        if not self._text:
+            self._text_since_us = now_us
+        room = TEXT_MAX - len(self._text)
+        self._text += text[:room]
+        self._skipped += max(0, len(text) - room)
+
+    def _send_text(self, now_us: int) -> None:
+        told = {"us": self._text_since_us, "text": self._text, "skipped": self._skipped}
+        self._text, self._skipped = "", 0
+        if self._twin.online:
+            self._twin.describe(CONSOLE, "printed", _PRINTED)
+            self._twin.tell(CONSOLE, "printed", json.dumps(told), now_us)
 
     def _send(self, now_us: int) -> None:
         gathered, self._gathered = self._gathered, {}
         if not self._twin.online:
             return  # hours of a pupil's numbers would leave a passage no place in the queue
         for key, (times, values) in gathered.items():
-            batch = {"key": key, "unit": "", "us": times, "values": values}
+            batch = {"key": key, "unit": self._units.get(key, ""), "us": times, "values": values}
             self._twin.tell(NODE, "stream", json.dumps(batch), now_us)
 
-    def _describe(self, key: str, name: str) -> bool:
-        if self._twin.knows(NODE, key):
+    def _describe(self, sample: Sample) -> bool:
+        if self._twin.knows(NODE, sample.key):
             return True
-        if key == "stream" or self._twin.count(NODE) > KEYS_MAX:
+        if sample.key == "stream" or self._twin.count(NODE) > KEYS_MAX:
             return False
         self._twin.describe(NODE, "stream", _STREAM)
-        shape = {"name": name, "datatype": "float", "settable": False, "retained": True}
-        self._twin.describe(NODE, key, shape)
+        shape = {"name": sample.name, "datatype": "float", "settable": False, "retained": True}
+        if sample.unit:
+            shape["unit"] = self._units[sample.key] = sample.unit
+        self._twin.describe(NODE, sample.key, shape)
         return True

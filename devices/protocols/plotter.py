@@ -13,11 +13,12 @@ _NOT_ID = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True)
 class Sample:
-    """One value of a line; `key` is fit for a topic, `name` is as the pupil wrote it."""
+    """One value of a moment; `key` is fit for a topic, `name` is as the pupil wrote it."""
 
     key: str
     name: str
     value: float
+    unit: str = ""
 
 
 def parse_plotter(line: str) -> tuple[Sample, ...] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ class BytePipe(Protocol):
         """The next bytes. Raises TransportError("cable_pulled") when no more will come."""
         ...
 
+    def set_baud(self, baud: int) -> None:
+        """Another speed, where the line has one. Raises TransportError: cable_pulled."""
+        ...
+
+    async def reset(self) -> None:
+        """Restart the board: pulse DTR and RTS, or open anew where there are none. Raises as `open`."""
+        ...
+
 
 class Peer(Protocol):
     """The device's end, as an emulator plays it."""
@@ -51,4 +59,13 @@ class Peer(Protocol):
 
     def closed(self) -> None:
         """The host let go of the port."""
+        ...
+
+
+@runtime_checkable
+class BaudPeer(Peer, Protocol):
+    """A device's end that minds the speed of the line."""
+
+    def set_baud(self, baud: int) -> None:
+        """The host speaks at this speed from now on; told before `opened` and at each change."""
         ...

@@ -4,14 +4,15 @@ import asyncio
 
 from devices.clock import Clock
 from devices.errors import TransportError
-from devices.transports.byte_pipe import Chunk, Peer
+from devices.transports.byte_pipe import BaudPeer, Chunk, Peer
 
 
 class MemoryPipe:
     """Bytes are at the other end at once."""
 
-    def __init__(self, name: str, peer: Peer, clock: Clock) -> None:
+    def __init__(self, name: str, peer: Peer, clock: Clock, *, baud: int = 115200) -> None:
         self.name = name
+        self.baud = baud
         self.plugged = True
         self.refusal: TransportError | None = None
         self._peer = peer
@@ -27,6 +28,7 @@ class MemoryPipe:
             raise TransportError("port_missing", port=self.name)
         self._inbox = asyncio.Queue()
         self._open = True
+        self.set_baud(self.baud)
         self._peer.opened(self._say)
 
     async def close(self) -> None:
@@ -47,6 +49,19 @@ class MemoryPipe:
         if chunk is None:
             raise TransportError("cable_pulled", port=self.name)
         return chunk
+
+    def set_baud(self, baud: int) -> None:
+        """The emulator hears of it, if it minds."""
+        self.baud = baud
+        if self._open and isinstance(self._peer, BaudPeer):
+            self._peer.set_baud(baud)
+
+    async def reset(self) -> None:
+        """As most boards restart when their port is opened."""
+        if not (self._open and self.plugged):
+            raise TransportError("cable_pulled", port=self.name)
+        self._peer.closed()
+        self._peer.opened(self._say)
 
     def unplug(self) -> None:
         """Pull the cable: what was said is still heard, then the end."""

@@ -5,13 +5,20 @@ import contextlib
 import os
 import pty
 import select
+import termios
 import tty
 from pathlib import Path
 
-from devices.transports.byte_pipe import Peer
+from devices.transports.byte_pipe import BaudPeer, Peer
 
 OPENED_POLL_S = 0.01
 READ_BYTES = 4096
+
+_BAUDS = {
+    getattr(termios, f"B{baud}"): baud
+    for baud in (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+    if hasattr(termios, f"B{baud}")
+}
 
 
 class PtyServer:
@@ -23,6 +30,7 @@ class PtyServer:
         self._path = ""
         self._master: int | None = None
         self._reading = False
+        self._baud = 0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -72,7 +80,18 @@ class PtyServer:
             return
         self._reading = True
         asyncio.get_running_loop().add_reader(self._master, self._read)
+        self._watch_baud()
         self._peer.opened(self._say)
+
+    def _watch_baud(self) -> None:
+        """The host sets the speed after it has opened the port, and may set it again."""
+        if self._master is None or not self._reading or not isinstance(self._peer, BaudPeer):
+            return
+        baud = _BAUDS.get(termios.tcgetattr(self._master)[4], 0)
+        if baud and baud != self._baud:
+            self._baud = baud
+            self._peer.set_baud(baud)
+        self._timer = asyncio.get_running_loop().call_later(OPENED_POLL_S, self._watch_baud)
 
     def _read(self) -> None:
         if self._master is None:
@@ -83,6 +102,8 @@ class PtyServer:
             return
         except OSError:
             self._hang_up(self._master)
+            if self._timer is not None:
+                self._timer.cancel()
             self._await_host()
             return
         self._peer.heard(data)

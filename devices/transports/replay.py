@@ -34,3 +34,9 @@ class ReplayPipe:
         if not self._left:
             raise TransportError("cable_pulled", port=self.name)
         return self._left.popleft()
+
+    def set_baud(self, baud: int) -> None:
+        """A recording has no speed."""
+
+    async def reset(self) -> None:
+        """A recording does not restart."""

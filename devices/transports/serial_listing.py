@@ -19,6 +19,17 @@ class UsbPort:
     product: str | None = None
 
     @property
+    def interface(self) -> int | None:
+        """Which of the device's interfaces the port is: 2 in `1-3:1.2`."""
+        number = (self.location or "").partition(":")[2].rpartition(".")[2]
+        return int(number) if number.isdecimal() else None
+
+    @property
+    def socket(self) -> str:
+        """Where it is plugged in, without the interface."""
+        return (self.location or self.path).partition(":")[0]
+
+    @property
     def label(self) -> str:
         """`2341:0043 1-1.2`, as printed on a socket's label."""
         return f"{self.vid:04x}:{self.pid:04x} {self.location or self.serial or ''}".strip()

@@ -27,6 +27,8 @@ _CODES = {
     errno.ENODEV: ("port_missing", False),
     errno.ENXIO: ("port_missing", False),
 }
+_NO_LINES = frozenset({errno.ENOTTY, errno.EINVAL})
+RESET_S = 0.25
 _GONE: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError, AttributeError)
 """What pyserial raises when the device under an open port vanishes or the port is closed meanwhile."""
 _REFUSED: tuple[type[Exception], ...] = (serial.SerialException, OSError, ValueError)
@@ -93,6 +95,31 @@ class SerialPort:
         if chunk is None:
             raise TransportError("cable_pulled", port=self.name)
         return chunk
+
+    def set_baud(self, baud: int) -> None:
+        """At once; what is under way may be garbled."""
+        self.baud = baud
+        if self._port is None:
+            raise TransportError("cable_pulled", port=self.name)
+        try:
+            self._port.baudrate = baud
+        except _REFUSED as error:
+            raise TransportError("cable_pulled", port=self.name) from error
+
+    async def reset(self) -> None:
+        """DTR and RTS off for a quarter of a second; a pseudo-terminal has none and is opened anew."""
+        port = self._port
+        if port is None:
+            raise TransportError("cable_pulled", port=self.name)
+        try:
+            for level in (False, True):
+                port.dtr = port.rts = level
+                await asyncio.sleep(0 if level else RESET_S)
+        except OSError as error:
+            if error.errno not in _NO_LINES:
+                raise TransportError("cable_pulled", port=self.name) from error
+            await self.close()
+            await self.open()
 
     def _open(self) -> Any:
         try:

@@ -31,12 +31,26 @@ def test_a_port_is_opened_only_if_nothing_else_can_be_there(port, opened, ambigu
 
 async def test_a_named_port_is_known_before_it_is_plugged_in(monkeypatch):
     monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: (UNO.usb, CH340.usb))
-    found = await SystemPorts(["/tmp/gate0", CH340.path], ManualClock(1_000_000_000)).find()
+    found = await SystemPorts(["/tmp/gate0=ev3", CH340.path], ManualClock(1_000_000_000)).find()
     assert found == (
-        Port("/tmp/gate0", configured=True),
-        Port(CH340.path, CH340.usb, configured=True),
-        UNO,
+        Port("/tmp/gate0", configured=True, kit="ev3"),
+        Port(CH340.path, CH340.usb, configured=True, identity="1a86:7523 1-1.3"),
+        Port(UNO.path, UNO.usb, identity="2341:0043 757353"),
     )
+
+
+async def test_clones_with_one_number_are_told_apart_by_their_sockets(monkeypatch):
+    twins = [UsbPort(f"/dev/ttyUSB{n}", 0x0403, 0x6001, "A50285BI", f"1-1.{n}:1.0") for n in (1, 2)]
+    monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: twins)
+    found = await SystemPorts([], ManualClock(1_000_000_000)).find()
+    assert [port.identity for port in found] == ["0403:6001 1-1.1", "0403:6001 1-1.2"]
+    assert len({port.id for port in found}) == 2
+
+
+def test_a_device_of_two_ports_is_one_device_with_two_interfaces():
+    system, user = (UsbPort(f"/dev/ttyACM{n}", 0x2888, 0x0501, "A1", f"1-3:1.{n}") for n in (0, 2))
+    assert (system.interface, user.interface) == (0, 2)
+    assert system.socket == user.socket == "1-3"
 
 
 def test_a_socket_keeps_its_label_when_clones_share_a_number():

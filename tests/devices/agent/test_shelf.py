@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.agent.shelf import KeptItem, Shelf
+from devices.agent.shelf import Contents, KeptItem, Shelf
 
 ITEM = KeptItem("gate-a1b2c3", "5f3a", 1, "lab/5/gate-a1b2c3/gate/passage", "{}")
 
@@ -14,13 +14,16 @@ async def written(path: Path) -> None:
     await shelf.open()
     shelf.put(ITEM)
     shelf.remember(ITEM.device, "timing_gate")
+    shelf.note("0badcafe", "baud", "57600")
     await shelf.close()
 
 
 async def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     await written(tmp_path / "a.sqlite3")
     shelf = Shelf(tmp_path / "a.sqlite3", lambda trouble: None)
-    assert await shelf.open() == ([ITEM], {ITEM.device: "timing_gate"})
+    assert await shelf.open() == Contents(
+        [ITEM], {ITEM.device: "timing_gate"}, {"0badcafe": {"baud": "57600"}}
+    )
     await shelf.close()
 
 
@@ -30,10 +33,10 @@ async def test_a_damaged_file_is_set_aside_and_the_room_goes_on(tmp_path: Path, 
     await written(path)
     path.write_bytes(harm or path.read_bytes()[:4096] + bytes(8192))
     shelf = Shelf(path, lambda trouble: None)
-    assert await shelf.open() == ([], {})
+    assert await shelf.open() == Contents([], {}, {})
     shelf.put(ITEM)
     await shelf.close()
     assert (tmp_path / "a.sqlite3.damaged").exists()
     again = Shelf(path, lambda trouble: None)
-    assert (await again.open())[0] == [ITEM]
+    assert (await again.open()).items == [ITEM]
     await again.close()

@@ -80,7 +80,10 @@ class Shelf:
         return self._write(lambda db: db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (device, kit)))
 
     def note(self, port: str, key: str, value: str) -> "asyncio.Future[None]":
-        """Something to know of this port the next time."""
+        """Something to know of this port the next time; an empty value is forgotten."""
+        if not value:
+            forget = "DELETE FROM notes WHERE port = ? AND key = ?"
+            return self._write(lambda db: db.execute(forget, (port, key)))
         query = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)"
         return self._write(lambda db: db.execute(query, (port, key, value)))
 

@@ -24,6 +24,8 @@ NODE = "jobs"
 SHELF = "jobs"
 ARRIVES_US = 60_000_000
 PREPARE_S = 60.0
+COMES_BACK_US = 20_000_000
+LOOK_S = 0.1
 TOLD_US = 150_000
 """Between two words about the same stage."""
 PROPERTIES: Mapping[str, Any] = {
@@ -52,6 +54,10 @@ class Benches(Protocol):
 
     def bench(self, device: str) -> Bench:
         """Raises UploadError("device_absent")."""
+        ...
+
+    def is_coming_back(self, device: str) -> bool:
+        """Whether its port is being opened anew, as after another upload."""
         ...
 
     def tool_port(self, bench: Bench) -> ToolPort:
@@ -166,7 +172,7 @@ class Jobs:
         self._shelf.note(SHELF, order.key, "")
 
     async def _upload(self, order: Order, program: Program, reporter: "_Reporter") -> None:
-        bench = self._benches.bench(order.device)
+        bench = await self._find(order.device)
         uploads = bench.kit.uploads
         if uploads is None:
             raise UploadError("takes_no_programs", device=order.device)
@@ -190,6 +196,13 @@ class Jobs:
                 port = self._benches.tool_port(bench)
                 async for progress in uploads.tool(prepared, port, bench.host.notes):
                     reporter.tell(progress)
+
+    async def _find(self, device: str) -> Bench:
+        """Raises UploadError("device_absent"); a kit that has just had another program is waited for."""
+        until_us = self._clock.now_us() + COMES_BACK_US
+        while self._benches.is_coming_back(device) and self._clock.now_us() < until_us:
+            await asyncio.sleep(LOOK_S)
+        return self._benches.bench(device)
 
     def _cancel(self, text: str) -> None:
         try:

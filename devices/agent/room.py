@@ -202,6 +202,10 @@ class RoomAgent:
                 return Bench(kit, line.session, line.host, line.port)
         raise UploadError("device_absent", device=device)
 
+    def is_coming_back(self, device: str) -> bool:
+        """Whether the lab itself has closed its port for a moment."""
+        return any(twin.device == device and twin.state == "init" for twin in self._desk.twins)
+
     def tool_port(self, bench: Bench) -> ToolPort:
         """The bench's port for an external tool."""
         return LentPort(bench.port, self._ports)

@@ -1,11 +1,14 @@
 """Carry a run's command out inside a transaction: rules, log, gates."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from competitions import commands as cmd
 from competitions import events as ev
 from competitions.contest import ContestState, check_open
 from competitions.errors import CompetitionError, RecordError
+from competitions.run_states import RunState
 from competitions.runs import decide
 from lab_controller.bus.changes import championship_key
 from lab_controller.bus.handler import Effects
@@ -25,12 +28,22 @@ def as_lab_error(error: CompetitionError) -> LabError:
     return (Invalid if isinstance(error, RecordError) else Conflict)(error.code, **error.params)
 
 
-def carry_out(desk: Desk, run: str, command: cmd.Command, *, actor: str, source: str) -> Outcome:
-    """Decide and append.
+def carry_out(
+    desk: Desk,
+    run: str,
+    command: cmd.Command,
+    *,
+    actor: str,
+    source: str,
+    seen: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Decide and append; `seen` is the proposal that was in front of who accepts it.
 
     Raises Conflict, Invalid or NotFound with the rule's code, before anything is written.
     """
     state = desk.state
+    if isinstance(command, cmd.Accept) and seen:
+        _check_seen(state.runs.get(run), seen)
     if isinstance(command, cmd.Sign) and command.role == TEAM_ROLE and run in state.runs:
         # A captain is a child, and the log is public: the team signs by its own name.
         command = replace(command, name=state.entries[state.runs[run].entry].team)
@@ -48,6 +61,19 @@ def carry_out(desk: Desk, run: str, command: cmd.Command, *, actor: str, source:
     if any(event.KIND in ENDS for event in events):
         effects.publish += arming.release(desk, run)
     return Outcome(records, effects)
+
+
+def _check_seen(run: RunState | None, seen: Mapping[str, Any]) -> None:
+    """Raises Conflict `proposal_changed`: a judge accepts what was on the screen, nothing else."""
+    if run is None or run.proposal is None:
+        return
+    known = {
+        "status": run.proposal.status.value,
+        "value_us": run.proposal.value_us,
+        "counted_us": run.proposal.counted_us,
+    }
+    if any(known.get(name) != value for name, value in seen.items()):
+        raise Conflict("proposal_changed", value_us=run.proposal.value_us, status=known["status"])
 
 
 def _decide(state: ContestState, run: str, command: cmd.Command, now_us: int) -> tuple[ev.RunEvent, ...]:

@@ -46,9 +46,17 @@ class ChampionshipService(Writer):
     """Writes take the caller's idempotency key: done once, acknowledged when they are on disk."""
 
     def execute(
-        self, slug: str, run: str, command: cmd.Command, *, actor: str, source: str, key: str
+        self,
+        slug: str,
+        run: str,
+        command: cmd.Command,
+        *,
+        actor: str,
+        source: str,
+        key: str,
+        seen: Mapping[str, Any] | None = None,
     ) -> Receipt:
-        """Carry out a judge's command.
+        """Carry out a judge's command; `seen` is the proposal that was in front of who accepts it.
 
         Raises LabError with the code of the rule that refuses; a refusal leaves no trace.
         """
@@ -56,7 +64,9 @@ class ChampionshipService(Writer):
             raise Forbidden("system_command", kind=command.KIND)
         request = Request(actor, key, [slug, run, *cmd.format_command(command)])
         return self.write(
-            request, lambda desk: carry_out(desk, run, command, actor=actor, source=source), locked(slug)
+            request,
+            lambda desk: carry_out(desk, run, command, actor=actor, source=source, seen=seen),
+            locked(slug),
         )
 
     def create(self, actor: str, spec: NewChampionship, *, key: str) -> Receipt:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, insert, select
 
-from competitions.contest import Record
+from competitions.contest import ContestState, Record
 from lab_controller.bus.changes import Changes
 from lab_controller.bus.handler import Effects, Outbound
 from lab_controller.canonical import canonical_json
@@ -25,14 +26,21 @@ from lab_controller.errors import Conflict, Invalid, Unavailable
 log = structlog.get_logger(__name__)
 
 LONGEST_KEY = 200
+_DONE = select(ReceiptRow.request_hash, ReceiptRow.response).where(
+    ReceiptRow.actor == bindparam("actor"), ReceiptRow.key == bindparam("key")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a write came to: the log records it made and the log's end after it."""
+    """What a write came to: the log records it made and the log's end after it.
+
+    `after` is the contest as this write left it; of a write that was done before, as it is now.
+    """
 
     seqs: tuple[int, ...]
     rev: int
+    after: ContestState = field(compare=False, repr=False)
     again: bool = field(default=False, compare=False)
 
 
@@ -94,24 +102,20 @@ class Writer:
         digest = request.digest()
         with self.database.write() as session:
             championship = begin(session)
-            known = session.get(ReceiptRow, (request.actor, request.key))
+            desk = Desk(session, self.projections, championship, self.clock.now_us())
+            name = {"actor": request.actor, "key": request.key}
+            known = session.connection().execute(_DONE, name).first()
             if known is not None:
                 if known.request_hash != digest:
                     raise Conflict("key_reused", key=request.key)
-                return Receipt(tuple(known.response["seqs"]), known.response["rev"], again=True)
-            desk = Desk(session, self.projections, championship, self.clock.now_us())
+                seqs = tuple(known.response["seqs"])
+                return Receipt(seqs, known.response["rev"], desk.state, again=True)
             outcome = act(desk)
-            receipt = Receipt(tuple(record.seq for record in outcome.records), championship.head_seq)
-            session.add(
-                ReceiptRow(
-                    actor=request.actor,
-                    key=request.key,
-                    request_hash=digest,
-                    response={"seqs": list(receipt.seqs), "rev": receipt.rev},
-                    at_us=desk.now_us,
-                )
-            )
             folded = desk.folded
+            seqs = tuple(record.seq for record in outcome.records)
+            receipt = Receipt(seqs, championship.head_seq, folded.state)
+            done = {"response": {"seqs": list(seqs), "rev": receipt.rev}, "at_us": desk.now_us}
+            session.connection().execute(insert(ReceiptRow), {**name, "request_hash": digest, **done})
         self.projections.publish(championship, folded)
         self.follow(outcome.effects)
         return receipt

@@ -1,9 +1,11 @@
 """Devices as pages show them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, bindparam
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from lab_controller.equipment.tables import Device
@@ -41,6 +43,20 @@ class PropertyView:
     value: str | None
 
 
+def _is_gone(agent: type[Device]) -> tuple[ColumnElement[bool], ...]:
+    return col(agent.agent).is_(None), col(agent.state).in_(("lost", "disconnected"))
+
+
+_agent = aliased(Device)
+# For each page of a judge: made once, one question for the devices and those that speak for them.
+_FOUND = (
+    select(Device, col(_agent.id).is_not(None))
+    .outerjoin(_agent, and_(col(_agent.id) == col(Device.agent), *_is_gone(_agent)))
+    .where(col(Device.id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Device.id))
+)
+
+
 def list_devices(session: Session, kind: str | None = None) -> list[DeviceView]:
     """All devices, or those of one kind, by id."""
     query = select(Device).order_by(col(Device.id))
@@ -49,19 +65,22 @@ def list_devices(session: Session, kind: str | None = None) -> list[DeviceView]:
     return [_view(row, gone_agents) for row in rows]
 
 
+def find_devices(session: Session, ids: Collection[str]) -> list[DeviceView]:
+    """Those of `ids` that are known, by id."""
+    rows = session.execute(_FOUND, {"ids": list(ids)}).all()
+    return [_view(device, {device.agent} if gone else ()) for device, gone in rows]
+
+
 def get_device(session: Session, device: str) -> DeviceView | None:
     row = session.get(Device, device)
     return _view(row, _gone_agents(session)) if row else None
 
 
 def _gone_agents(session: Session) -> frozenset[str]:
-    gone = select(Device.id).where(
-        col(Device.agent).is_(None), col(Device.state).in_(("lost", "disconnected"))
-    )
-    return frozenset(session.exec(gone))
+    return frozenset(session.exec(select(Device.id).where(*_is_gone(Device))))
 
 
-def _view(row: Device, gone_agents: frozenset[str]) -> DeviceView:
+def _view(row: Device, gone_agents: Container[str | None]) -> DeviceView:
     return DeviceView(
         id=row.id,
         kind=row.kind,

@@ -10,7 +10,7 @@ from lab_controller.bus.handler import Outbound
 from lab_controller.bus.topics import Topic, is_id
 from lab_controller.clock import Clock
 from lab_controller.database import Database
-from lab_controller.equipment.queries import DeviceView, get_device, list_devices
+from lab_controller.equipment.queries import DeviceView, find_devices, get_device, list_devices
 from lab_controller.equipment.tables import Device
 from lab_controller.errors import Conflict, Invalid, NotFound
 
@@ -35,6 +35,11 @@ class EquipmentService:
     def list_devices(self, kind: str | None = None) -> list[DeviceView]:
         with self._database.read() as session:
             return list_devices(session, kind)
+
+    def find_devices(self, ids: Collection[str]) -> list[DeviceView]:
+        """Those of `ids` that are known, by id."""
+        with self._database.read() as session:
+            return find_devices(session, ids)
 
     def get_device(self, device: str) -> DeviceView:
         """Raises NotFound."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from competitions import commands as cmd
 from lab_controller.bus.changes import Changes
@@ -16,7 +17,9 @@ from lab_controller.championships.journal import load_championship
 from lab_controller.championships.log import verify_lines
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.championships.setup import NewChampionship
+from lab_controller.championships.writing import Receipt
 from lab_controller.clock import ManualClock
+from lab_controller.database import Database
 from lab_controller.errors import Conflict, Forbidden, Invalid, LabError, NotFound, Unavailable
 from tests.championships.contests import RULES, SLUG, Judge
 
@@ -50,6 +53,43 @@ def test_the_same_key_gives_the_same_receipt_and_is_done_once(service: Champions
     before = head(service)
     again = service.execute(SLUG, "r1", order, actor="judge", source="tablet", key="k1")
     assert (again, again.again, head(service)) == (first, True, before)
+    assert first.after == again.after == service.state(SLUG)
+
+
+def test_a_judge_accepts_only_the_proposal_that_was_on_the_screen(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    judge.order("r1", cmd.ProposeManual(12_000_000, 200_000))
+    shown = {"status": "OK", "value_us": 12_000_000, "counted_us": 12_000_000}
+    judge.order("r1", cmd.SetPenalty("touch", 1))
+
+    def accept(key: str) -> Receipt:
+        return service.execute(SLUG, "r1", cmd.Accept(), actor="judge", source="tablet", key=key, seen=shown)
+
+    before = head(service)
+    with pytest.raises(Conflict) as error:
+        accept("k1")
+    assert (code_of(error), head(service)) == ("proposal_changed", before)
+    judge.order("r1", cmd.SetPenalty("touch", 0))
+    accepted = accept("k2")
+    assert accepted.after.runs["r1"].phase == "accepted"
+    # Sent again after a lost answer: what is done is not judged anew.
+    judge.order("r1", cmd.Void("wrong robot"))
+    assert accept("k2") == accepted
+
+
+def test_a_judges_command_costs_few_statements_and_its_result_none(
+    service: ChampionshipService, database: Database
+) -> None:
+    judge = Judge(service)
+    judge.open_run("r1")
+    said: list[str] = []
+    for engine in (database.reader_engine, database.writer_engine):
+        event.listen(engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    receipt = judge.order("r1", cmd.SetPenalty("touch", 1))
+    assert receipt.after.runs["r1"].penalties == {"touch": 1}
+    touched = [statement.split()[0] for statement in said if not statement.startswith("BEGIN")]
+    assert sorted(touched) == ["INSERT", "INSERT", "SELECT", "SELECT", "UPDATE"]
 
 
 def test_a_key_cannot_be_used_for_something_else(service: ChampionshipService) -> None:

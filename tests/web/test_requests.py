@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from lab_controller.lab import Lab
 from tests.web.people import PASSWORD
 from web.limits import MAX_BODY_BYTES, MAX_UPLOAD_BYTES
 
@@ -126,7 +127,8 @@ async def test_the_language_of_a_link_stays_too(guest: httpx.AsyncClient) -> Non
     assert '<html lang="ru">' in (await guest.get("/account")).text
 
 
-async def test_health_readiness_and_metrics_are_told(guest: httpx.AsyncClient) -> None:
+async def test_health_readiness_and_metrics_are_told(guest: httpx.AsyncClient, lab: Lab) -> None:
+    await lab.hub.wait_connected()
     assert (await guest.get("/healthz")).json() == {"status": "ok"}
     ready = await guest.get("/readyz")
     assert (ready.status_code, ready.json()["problems"]) == (200, [])

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, Field
 
-from competitions.commands import Accept, Command, parse_command
+from competitions.commands import parse_command
 from competitions.errors import RecordError
-from lab_controller.errors import Conflict, Invalid
-from lab_controller.lab import Lab
+from lab_controller.errors import Invalid
 from web.auth import TheLab
-from web.live.judging import Judge, view_run
+from web.live.judging import Judge, draw_run
 
 router = APIRouter()
 LATE_US = 10_000_000
@@ -49,7 +48,6 @@ def give_command(
         command = parse_command(press.kind, press.payload)
     except RecordError as error:
         raise Invalid(error.code, **error.params) from None
-    check_seen(lab, slug, run, command, press.seen)
     receipt = lab.championships.execute(
         slug,
         run,
@@ -57,23 +55,10 @@ def give_command(
         actor=judge.account,
         source=name_source(press.made_at_us, lab.clock.now_us()),
         key=idempotency_key,
+        seen=press.seen,
     )
-    after = view_run(lab, slug, run, request.state.language)
+    after = draw_run(lab, receipt.after, run, request.state.language)
     return Pressed(seqs=list(receipt.seqs), rev=receipt.rev, run=after)
-
-
-def check_seen(lab: Lab, slug: str, run: str, command: Command, seen: dict[str, Any] | None) -> None:
-    """Raises Conflict `proposal_changed`: a judge accepts what was on the screen, nothing else."""
-    state = lab.championships.state(slug).runs.get(run)
-    if not isinstance(command, Accept) or not seen or state is None or state.proposal is None:
-        return
-    known = {
-        "status": state.proposal.status.value,
-        "value_us": state.proposal.value_us,
-        "counted_us": state.proposal.counted_us,
-    }
-    if any(known.get(name) != value for name, value in seen.items()):
-        raise Conflict("proposal_changed", value_us=state.proposal.value_us, status=known["status"])
 
 
 def name_source(made_at_us: int | None, now_us: int) -> str:

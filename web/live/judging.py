@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
+from competitions.contest import ContestState
 from lab_controller.bus.changes import DEVICES, championship_key
 from lab_controller.championships.views import run_view
+from lab_controller.equipment.queries import DeviceView
 from lab_controller.lab import Lab
 from lab_controller.people import Identity, Role
 from web.auth import TheLab, needs
@@ -24,21 +26,25 @@ Judge = Annotated[Identity, Depends(needs(Role.JUDGE, "championship:{slug}"))]
 
 def view_desk(lab: Lab, slug: str, language: str) -> dict[str, Any]:
     """The desk of a championship. Raises NotFound."""
-    return build_desk(lab.championships.state(slug), devices_of(lab), language)
+    return build_desk(lab.championships.state(slug), by_id(lab.equipment.list_devices()), language)
 
 
 def view_run(lab: Lab, slug: str, run: str, language: str) -> dict[str, Any] | None:
     """One run, or None while it is known only to the tablet that opens it. Raises NotFound."""
-    state = lab.championships.state(slug)
+    return draw_run(lab, lab.championships.state(slug), run, language)
+
+
+def draw_run(lab: Lab, state: ContestState, run: str, language: str) -> dict[str, Any] | None:
+    """One run of `state`, with its gates as they are now; None if `state` does not know it."""
     if run not in state.runs:
         return None
-    devices = devices_of(lab)
-    return build_run(run_view(state, run, lab.clock.now_us()), state, devices, language)
+    view = run_view(state, run, lab.clock.now_us())
+    gates = lab.equipment.find_devices({gate["device"] for gate in view["gates"]})
+    return build_run(view, state, by_id(gates), language)
 
 
-def devices_of(lab: Lab) -> dict[str, Any]:
-    """All devices by id."""
-    return {device.id: device for device in lab.equipment.list_devices()}
+def by_id(devices: Iterable[DeviceView]) -> dict[str, DeviceView]:
+    return {device.id: device for device in devices}
 
 
 @router.get("/judge/{slug}/events")

@@ -132,8 +132,14 @@ def test_what_hangs_on_a_lost_agent_is_lost_until_the_agent_is_back(
         ("agent-room-1", "lost"),
         ("gate-1", "lost"),
     ]
+    named = ["gate-1", "agent-room-1", "never-seen"]
+    assert [(d.id, d.state) for d in equipment.find_devices(named)] == [
+        ("agent-room-1", "lost"),
+        ("gate-1", "lost"),
+    ]
     store(gate, handler, inbound("agent-room-1/$state", "ready"))
     assert equipment.get_device("gate-1").state == "ready"
+    assert equipment.find_devices(["gate-1"]) == [equipment.get_device("gate-1")]
 
 
 def test_an_empty_state_takes_a_device_off_the_list(gate: Database, equipment: EquipmentService) -> None:

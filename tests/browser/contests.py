@@ -13,57 +13,13 @@ from lab_controller.championships.setup import NewChampionship
 from lab_controller.championships.writing import Request, locked
 from lab_controller.lab import Lab
 from lab_controller.settings import Settings
+from tests.championships.contests import make_rules
 from tests.peers.parts import free_port
 
 SLUG = "cup"
 NAMES = {"kk": "Алматы кубогы", "ru": "Кубок Алматы", "en": "Almaty cup"}
 TEAMS = (("Арлан", "№ 28"), ("Қыран", "НЗМ"), ("Барыс", "№ 54"), ("Жұлдыз-81", "№ 81"))
 LOGIN, PASSWORD = "judge", "judge-password"
-RULES = """
-id = "test_line"
-version = 1
-source = "a test"
-attempts = 5
-lanes = 1
-tie = "share"
-
-[name]
-kk = "Сызық"
-ru = "Линия"
-en = "Line"
-
-[start]
-kind = "gate"
-point = "start"
-edge = "broken"
-
-[finish]
-point = "finish"
-edge = "broken"
-
-[[penalties]]
-code = "touch"
-seconds = 5
-
-[penalties.name]
-kk = "Қол тигізу"
-ru = "Касание"
-en = "Touch"
-
-[aggregate]
-method = "best"
-
-[[ranking]]
-key = "time_us"
-direction = "asc"
-unit = "us"
-quantum = 1000
-
-[ranking.name]
-kk = "Уақыт"
-ru = "Время"
-en = "Time"
-"""
 
 
 class Contest:
@@ -75,7 +31,7 @@ class Contest:
         service = lab.championships
         service.create(
             "admin",
-            NewChampionship(SLUG, NAMES, RULES.replace("lanes = 1", f"lanes = {lanes}")),
+            NewChampionship(SLUG, NAMES, make_rules(attempts=5, lanes=lanes, time_limit_s=None)),
             key="create",
         )
         rows = [TeamRow(number, team, school) for number, (team, school) in enumerate(TEAMS, 2)]

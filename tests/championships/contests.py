@@ -12,13 +12,17 @@ from lab_controller.championships.writing import Receipt
 SLUG = "almaty-2026"
 GATE = "gate-a1b2c3"
 
-RULES = """
+
+def make_rules(*, attempts: int = 3, lanes: int = 2, time_limit_s: int | None = 120) -> str:
+    """Line following by time, the best attempt counts; a touch costs five seconds."""
+    limit = "" if time_limit_s is None else f"time_limit_s = {time_limit_s}"
+    return f"""
 id = "test_line"
 version = 1
 source = "a test"
-attempts = 3
-lanes = 2
-time_limit_s = 120
+attempts = {attempts}
+lanes = {lanes}
+{limit}
 tie = "share"
 
 [name]
@@ -58,6 +62,9 @@ kk = "Уақыт"
 ru = "Время"
 en = "Time"
 """
+
+
+RULES = make_rules()
 
 
 def gate(point: str, number: int, *, lane: int = 1, device: str = GATE) -> dict[str, Any]:

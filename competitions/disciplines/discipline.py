@@ -173,9 +173,11 @@ class Discipline:
         return (*self.example_tables, *self.example_runs)
 
     @property
-    def unit(self) -> Literal["time", "points"]:
-        """What the board's main column shows."""
-        return "points" if self.score is not None else "time"
+    def unit(self) -> Literal["time", "laps", "points"]:
+        """What the board's main column shows; where laps come first, laps and their time."""
+        if self.score is not None:
+            return "points"
+        return "laps" if self.ranking[0].unit == "laps" else "time"
 
     def penalty(self, code: str) -> PenaltyRule | None:
         return next((each for each in self.penalties if each.code == code), None)

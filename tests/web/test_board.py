@@ -5,7 +5,10 @@ import json
 import httpx
 import pytest
 
+from competitions import commands as cmd
+from competitions.disciplines import iter_disciplines
 from lab_controller.championships.imports import TeamRow
+from lab_controller.championships.setup import NewChampionship
 from lab_controller.lab import Lab
 from tests.browser.contests import SLUG, Contest
 
@@ -93,6 +96,30 @@ async def test_under_embargo_neither_board_nor_explanation_tells_a_result(
         assert "12.178" not in text
         assert "12178000" not in text
         assert "kept secret until the ceremony" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "time"),
+    [
+        ("kk", "Айналым · уақыт, с", "2:58,500"),
+        ("ru", "Круги · время, с", "2:58,500"),
+        ("en", "Laps · time, s", "2:58.500"),
+    ],
+)
+async def test_where_laps_come_first_the_board_shows_laps_and_their_time(
+    guest: httpx.AsyncClient, lab: Lab, language: str, heading: str, time: str
+) -> None:
+    race = next(each for each in iter_disciplines() if each.id == "robo_race")
+    service = lab.championships
+    service.create("test", NewChampionship("race", {"en": "Race"}, race.text), key="begin")
+    service.add_entries("test", "race", [TeamRow(1, "Bürkit", "№ 1")], key="teams")
+    service.set_field("test", "race", "1", [], key="field")
+    for command in (cmd.OpenRun("r", "1", 1, "1"), cmd.ProposeManual(178_500_000, 400, 10), cmd.Accept()):
+        service.execute("race", "r", command, actor="judge", source="test", key=command.KIND)
+    page = (await guest.get("/board/race", params={"lang": language})).text
+    assert heading in page
+    assert '<b data-slot="result">10</b>' in page
+    assert f'data-slot="bound">{time}</span>' in page
 
 
 @pytest.mark.parametrize(

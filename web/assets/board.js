@@ -131,6 +131,7 @@ class LiveBoard extends HTMLElement {
   #drawRow(element, row, runningAttempt, leader) {
     const slot = (name) => element.querySelector(`[data-slot="${name}"]`);
     const failed = row.result !== null && row.result.status !== "OK";
+    const byLaps = this.board.ranking_unit === "laps";
     for (const medal of [1, 2, 3]) element.classList.toggle(`p${medal}`, row.place === medal && row.result !== null && !failed);
     setText(slot("place"), row.place === null ? "—" : String(row.place));
     show(slot("shared"), row.tied);
@@ -148,9 +149,11 @@ class LiveBoard extends HTMLElement {
     }
     slot("result").parentElement.classList.toggle("no-result", failed);
     if (failed) setText(slot("result"), this.#strings[row.result.status]);
+    else if (byLaps && row.result) setText(slot("result"), String(row.result.laps));
     else this.#outcome(slot("result"), row.result);
     const timed = row.result?.status === "OK" && this.board.ranking_unit === "time";
-    setText(slot("bound"), timed ? formatBound(row.result.bound_us, this.language) : "");
+    const lapsTime = byLaps && row.result?.status === "OK" ? formatTime(row.result.value_us, this.language) : "";
+    setText(slot("bound"), timed ? formatBound(row.result.bound_us, this.language) : lapsTime);
     const gap = timed && leader?.status === "OK" && row.place !== 1 ? row.result.value_us - leader.value_us : null;
     setText(slot("gap"), gap === null ? "" : formatGap(gap, this.language));
   }
@@ -187,7 +190,7 @@ class LiveBoard extends HTMLElement {
   }
 }
 
-const isSame = (a, b) => a?.status === b?.status && a?.value_us === b?.value_us && a?.score === b?.score;
+const isSame = (a, b) => a?.status === b?.status && a?.value_us === b?.value_us && a?.score === b?.score && a?.laps === b?.laps;
 
 const isSameList = (a, b) => a.length === b.length && a.every(([key, text], place) => key === b[place][0] && text === b[place][1]);
 

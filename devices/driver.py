@@ -97,6 +97,11 @@ class SetBaud:
 
 
 @dataclass(frozen=True)
+class Reset:
+    """Pulse DTR and RTS, or open the port anew where there are none: most boards restart."""
+
+
+@dataclass(frozen=True)
 class Remember:
     """Something about what is behind this port, for the next time; it comes back in `Host.notes`."""
 
@@ -105,7 +110,19 @@ class Remember:
 
 
 Output = (
-    Say | Claimed | Told | Kept | Alert | Cleared | Console | Measured | Reopen | Printed | SetBaud | Remember
+    Say
+    | Claimed
+    | Told
+    | Kept
+    | Alert
+    | Cleared
+    | Console
+    | Measured
+    | Reopen
+    | Printed
+    | SetBaud
+    | Reset
+    | Remember
 )
 
 
@@ -113,12 +130,14 @@ Output = (
 class Host:
     """Where a driver runs: `port` is a short stable id of what is plugged in, fit for a device's id.
 
-    `notes` is what was remembered of it.
+    `notes` is what was remembered of it; `path` is what a person calls the port, `usb` its (VID, PID).
     """
 
     clock_id: str
     port: str
     notes: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+    usb: tuple[int, int] | None = None
 
 
 class Driver(Protocol):

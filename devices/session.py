@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from devices.clock import Clock
-from devices.driver import Claimed, Driver, Fallback, Output, Remember, Reopen, Say, SetBaud
+from devices.driver import Claimed, Driver, Fallback, Output, Remember, Reopen, Reset, Say, SetBaud
 from devices.errors import DeviceError, ProtocolError, TransportError, UploadError
-from devices.talk import Heard, Progress, Reset, Step, Talk, TalkRunner
+from devices.talk import Heard, Progress, Step, Talk, TalkRunner
 from devices.transports.byte_pipe import BytePipe, Chunk
 
 TICK_S = 0.05
@@ -56,6 +56,7 @@ class Session:
         self._ask_until_us = 0
         self._wanted: _Conversation | None = None
         self._lent = asyncio.Lock()
+        self._reset_wanted = False
         self._reading: asyncio.Future[Chunk] | None = None
 
     async def run(self) -> None:
@@ -137,6 +138,7 @@ class Session:
     async def _serve(self) -> None:
         try:
             await self.pipe.open()
+            self._reset_wanted = False
             self._left = list(self._speeds)
             self._ask()
             self._reading = asyncio.ensure_future(self.pipe.read())
@@ -165,6 +167,8 @@ class Session:
         now_us = self._clock.now_us()
         for driver in self._listening():
             self._carry(driver, driver.tick(now_us))
+        if self._reset_wanted:
+            await self._reset()
         if not self.linked and now_us >= self._ask_until_us:
             if self._left:
                 self._ask()
@@ -176,6 +180,13 @@ class Session:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
             self._reading = None
+
+    async def _reset(self) -> None:
+        """Restart the board; its driver goes on listening."""
+        self._reset_wanted = False
+        await self._stop_reading()
+        await self.pipe.reset()
+        self._reading = asyncio.ensure_future(self.pipe.read())
 
     def _ask(self) -> None:
         """Let the drivers of the next speed ask who is there."""
@@ -230,10 +241,8 @@ class Session:
                 case Remember():
                     self._on_output(self, step)
                 case Reset():
-                    await self._stop_reading()
-                    await self.pipe.reset()
+                    await self._reset()
                     runner.heard.take_all()
-                    self._reading = asyncio.ensure_future(self.pipe.read())
                 case _:
                     pass
 
@@ -252,6 +261,9 @@ class Session:
             if self.linked and driver is self.driver:
                 if isinstance(output, Reopen):
                     raise ProtocolError(output.code, port=self.pipe.name)
+                if isinstance(output, Reset):
+                    self._reset_wanted = True
+                    continue
                 self._on_output(self, output)
         for word in words:
             if isinstance(word, Say):

@@ -1,15 +1,18 @@
 """A conversation with a device, such as an upload, as a generator: it yields what it wants next.
 
 A talk does no I/O and reads no clock. Bytes of the device gather in `Heard`; the talk yields a `Step` and
-goes on when that is done. `Until` gives what its poll found, or None when the time is over.
+goes on when that is done. `Until` gives what its poll found, or None when the time is over; `Reset` forgets
+what was heard.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from devices.driver import Remember, Say, SetBaud
+from devices.driver import Remember, Reset, Say, SetBaud
 from devices.errors import DeviceError, UploadError
+
+__all__ = ["HEARD_MAX", "Heard", "Pause", "Progress", "Reset", "Step", "Talk", "TalkRunner", "Until"]
 
 T = TypeVar("T")
 HEARD_MAX = 1 << 20
@@ -28,11 +31,6 @@ class Pause:
     """Let time pass, whatever comes."""
 
     us: int
-
-
-@dataclass(frozen=True)
-class Reset:
-    """Pulse DTR and RTS, or open the port anew where there are none: most boards restart. Forgets `Heard`."""
 
 
 @dataclass(frozen=True)

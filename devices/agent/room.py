@@ -170,7 +170,8 @@ class RoomAgent:
             await asyncio.sleep(FIND_S)
 
     def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
-        host = Host(self.clock_id, port.id, self._notes.setdefault(port.id, {}))
+        usb = (port.usb.vid, port.usb.pid) if port.usb else None
+        host = Host(self.clock_id, port.id, self._notes.setdefault(port.id, {}), port.path, usb)
         drivers: list[Driver] = [kit.driver(host) for kit in kits]
         session = Session(
             self._ports.pipe(port, kits[0].baud),

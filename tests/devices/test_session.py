@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from devices.clock import MonotonicClock
-from devices.driver import Kept, Output
+from devices.driver import Kept, Output, Reset
 from devices.errors import TransportError
 from devices.kits.timing_gate.driver import GateDriver
 from devices.kits.timing_gate.emulator import GateEmulator
@@ -103,3 +103,18 @@ async def test_a_recorded_line_is_served_like_a_live_one():
         await until(lambda: session.links)
         assert pipe.said.startswith(format_request(HelloRequest()))
         assert session.device == "gate-a1b2c3"
+
+
+class ResettingGate(GateDriver):
+    def command(self, node, key, payload, now_us):
+        return [Reset()] if (node, key) == ("board", "reset") else super().command(node, key, payload, now_us)
+
+
+async def test_a_driver_may_have_its_board_restarted_and_keeps_it():
+    board = GateEmulator()
+    async with serving(line(board), ResettingGate("room")) as session:
+        await until(lambda: session.linked)
+        boot = board.boot
+        session.command("board", "reset", "true")
+        await until(lambda: board.boot != boot)
+        assert session.links == [(True, None)]

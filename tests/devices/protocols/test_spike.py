@@ -9,28 +9,17 @@ from hypothesis import strategies as st
 from devices.protocols.spike import (
     Action,
     Answer,
-    ClearSlot,
     ConsoleText,
     FlowChanged,
-    GetName,
     HubName,
     HubUuid,
     Id,
     Info,
-    InfoRequest,
     Notified,
-    NotifyRequest,
-    ProgramFlow,
-    SetName,
-    StartFile,
-    TransferChunk,
     Tunnelled,
-    UuidRequest,
     crc,
     format_event,
-    format_request,
     parse_event,
-    parse_request,
 )
 from devices.protocols.spike_cobs import encode
 from devices.protocols.spike_records import (
@@ -45,6 +34,19 @@ from devices.protocols.spike_records import (
     RecordError,
     format_records,
     parse_records,
+)
+from devices.protocols.spike_requests import (
+    ClearSlot,
+    GetName,
+    InfoRequest,
+    NotifyRequest,
+    ProgramFlow,
+    SetName,
+    StartFile,
+    TransferChunk,
+    UuidRequest,
+    format_request,
+    parse_request,
 )
 
 PRINT = b"print(1)\n"

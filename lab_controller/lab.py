@@ -26,6 +26,8 @@ from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.equipment.service import EquipmentService
 from lab_controller.people import PeopleService
+from lab_controller.programs.handler import JobHandler
+from lab_controller.programs.service import ProgramsService
 from lab_controller.settings import Settings
 from lab_controller.telemetry.handler import TelemetryHandler
 from lab_controller.upkeep import tidy, watch_clock
@@ -55,6 +57,7 @@ class Lab:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.hub: Hub
         self.equipment: EquipmentService
+        self.programs: ProgramsService
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -148,7 +151,12 @@ class Lab:
         self.hub = Hub(
             transport,
             self.database,
-            [DeviceHandler(), TelemetryHandler(), PassageHandler(self.championships, spec_ppm=spec_ppm)],
+            [
+                DeviceHandler(),
+                TelemetryHandler(),
+                PassageHandler(self.championships, spec_ppm=spec_ppm),
+                JobHandler(),
+            ],
             self.changes,
             self.clock,
             hub_id=self.hub_id,
@@ -160,6 +168,13 @@ class Lab:
             self.database, self.clock, self.changes, self.hub.publish_from_thread
         )
         self.championships.publish = self.hub.publish_from_thread
+        self.programs = ProgramsService(
+            self.database,
+            self.clock,
+            self.changes,
+            self.hub.publish_from_thread,
+            max_bytes=self.settings.upload_max_mb * 1024 * 1024,
+        )
         if self.broker is not None:
             await asyncio.to_thread(self.equipment.clear_alerts, ALERTS)
         await self.hub.start()

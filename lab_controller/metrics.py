@@ -18,3 +18,4 @@ COMMIT = Histogram(
 )
 READINGS = Counter("lab_readings_total", "Telemetry readings stored")
 CLOCK_STEPS = Counter("lab_clock_steps_total", "Steps of the host clock that were noticed")
+JOBS = Counter("lab_jobs_total", "Uploads that ended", ["state"])

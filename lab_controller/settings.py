@@ -55,6 +55,8 @@ class Settings(BaseSettings):
 
     spec_ppm: int = Field(default=5000, ge=1, le=100_000)
     telemetry_days: int = Field(default=90, ge=1)
+    upload_max_mb: int = Field(default=4, ge=1, le=4)
+    upload_approval: bool = False
 
     @cached_property
     def store_url(self) -> str:

@@ -54,7 +54,7 @@ def create_app(lab: Lab) -> FastAPI:
         middleware=[
             Middleware(Access, metrics=metrics),
             Middleware(SecurityHeaders),
-            Middleware(BodyLimit),
+            Middleware(BodyLimit, program_bytes=lab.settings.upload_max_mb * 1024 * 1024),
             Middleware(OriginCheck, public_url=lab.settings.public_url),
         ],
     )

@@ -9,7 +9,7 @@ from lab_controller.equipment.queries import DeviceView
 
 LANES = (1, 2)
 MOST_PORTS = 64
-PORT_KEYS = ("port", "usb", "kit", "device", "holder", "problem")
+PORT_KEYS = ("port", "id", "usb", "kit", "device", "holder", "problem")
 Problem = dict[str, Any]
 
 
@@ -142,7 +142,7 @@ def read_pair(value: object) -> list[float] | None:
 
 
 def read_ports(text: str | None) -> list[dict[str, Any]]:
-    """An agent's ports: port, usb, kit, device, and `problem` as a code with parameters."""
+    """An agent's ports: port, id, usb, kit, device, holder, and `problem` as a code with parameters."""
     ports = [port for port in as_list(read_object(text)) if isinstance(port, dict)][:MOST_PORTS]
     return [
         read_port({name: str(port[name])[:120] for name in PORT_KEYS if port.get(name)}) for port in ports
@@ -152,4 +152,4 @@ def read_ports(text: str | None) -> list[dict[str, Any]]:
 def read_port(told: dict[str, str]) -> dict[str, Any]:
     params = {name: told[name] for name in ("port", "holder") if name in told}
     problem = {"code": told["problem"], "params": params} if "problem" in told else None
-    return {name: told.get(name) for name in ("port", "usb", "kit", "device")} | {"problem": problem}
+    return {name: told.get(name) for name in PORT_KEYS} | {"problem": problem}

@@ -9,6 +9,8 @@ from web.problems import answer_error
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
+# What a form may say beside its file.
+MAX_FORM_BYTES = 64 * 1024
 
 
 class TooLargeError(LabError):
@@ -20,15 +22,15 @@ class TooLargeError(LabError):
 class BodyLimit:
     """413 by Content-Length at once; a body of unknown length is cut off at the limit."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, program_bytes: int = MAX_UPLOAD_BYTES) -> None:
         self.app = app
+        self.program_bytes = program_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         request = Request(scope)
-        is_upload = request.headers.get("content-type", "").startswith("multipart/form-data")
-        limit = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
+        limit = self._limit(request)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             response = answer_error(request, TooLargeError("body_large", limit_bytes=limit))
@@ -45,3 +47,10 @@ class BodyLimit:
             return message
 
         return await self.app(scope, receive_counted, send)
+
+    def _limit(self, request: Request) -> int:
+        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+            return MAX_BODY_BYTES
+        if request.url.path.endswith("/uploads"):
+            return self.program_bytes + MAX_FORM_BYTES
+        return MAX_UPLOAD_BYTES

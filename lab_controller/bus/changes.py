@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 DEVICES = "devices"
+JOBS = "jobs"
+ASSETS = "assets"
 
 
 def championship_key(slug: str) -> str:
@@ -14,6 +16,21 @@ def championship_key(slug: str) -> str:
 
 def device_key(device: str) -> str:
     return f"device:{device}"
+
+
+def job_key(device: str) -> str:
+    """A job of this device has changed."""
+    return f"job:{device}"
+
+
+def console_key(device: str) -> str:
+    """Its console has more."""
+    return f"console:{device}"
+
+
+def points_key(device: str) -> str:
+    """Readings of it were stored."""
+    return f"points:{device}"
 
 
 class Subscription:

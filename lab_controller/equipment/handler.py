@@ -14,10 +14,10 @@ from lab_controller.equipment.tables import Device
 from lab_controller.errors import Invalid
 
 STATES = frozenset({"init", "ready", "disconnected", "sleeping", "lost"})
-# Passages and raw edges have a table of their own; a stream's samples are telemetry.
-_ELSEWHERE = frozenset({("gate", "passage"), ("gate", "edge")})
+# Passages, raw edges, consoles and events of jobs have tables of their own; a stream's samples are telemetry.
+_ELSEWHERE = frozenset({("gate", "passage"), ("gate", "edge"), ("console", "printed"), ("jobs", "event")})
 # What the list of devices shows; other values concern only the device's own page.
-_SHOWN_NODES = frozenset({"gate", "agent"})
+_SHOWN_NODES = frozenset({"gate", "agent", "battery", "program"})
 MAX_LATEST = 200
 SEEN_STEP_US = 1_000_000
 _DEVICES = select(Device).where(col(Device.id).in_(bindparam("ids", expanding=True)))

@@ -27,3 +27,23 @@ class Device(Table, table=True):
     fit: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     first_seen_us: int = Field(sa_type=BigInt)
     last_seen_us: int = Field(sa_type=BigInt)
+
+
+class Asset(Table, table=True):
+    """A thing with an inventory tag; `device` is the kit on the bus that it was found to be.
+
+    `identity` is what the kit was known by when it was paired, `holder` the account that has it in hand.
+    """
+
+    __tablename__ = "assets"
+
+    tag: str = Field(primary_key=True)
+    title: str
+    kind: str
+    device: str | None = Field(default=None, unique=True)
+    identity: str
+    holder: str | None = Field(default=None, foreign_key="accounts.id", ondelete="SET NULL", index=True)
+    held_since_us: int | None = Field(default=None, sa_type=BigInt)
+    paired_us: int = Field(sa_type=BigInt)
+    paired_by: str
+    note: str

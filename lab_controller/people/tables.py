@@ -54,3 +54,21 @@ class SignInTry(Table, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInt)
     key: str = Field(index=True)
     at_us: int = Field(sa_type=BigInt, index=True)
+
+
+class ApiToken(Table, table=True):
+    """What a program signs in with for an account; the token itself is never stored.
+
+    `expires_us` None is until it is revoked.
+    """
+
+    __tablename__ = "api_tokens"
+
+    id: str = Field(primary_key=True)
+    token_hash: str = Field(unique=True)
+    account_id: str = Field(foreign_key="accounts.id", ondelete="CASCADE", index=True)
+    name: str
+    created_us: int = Field(sa_type=BigInt)
+    created_by: str
+    expires_us: int | None = Field(default=None, sa_type=BigInt)
+    used_us: int | None = Field(default=None, sa_type=BigInt)

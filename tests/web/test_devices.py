@@ -107,6 +107,7 @@ async def test_the_list_for_programs_has_these_fields_and_no_others(
         "boot": None,
         "drift_ppm": None,
         "drift_bound_ppm": None,
+        "room": "room-1",
     }
 
 
@@ -127,9 +128,11 @@ def test_an_agents_ports_name_who_holds_them() -> None:
     assert read_ports(json.dumps(told)) == [
         {
             "port": "/dev/ttyACM0",
+            "id": None,
             "usb": "2341:0043",
             "kit": None,
             "device": None,
+            "holder": "arduino",
             "problem": {"code": "port_busy", "params": {"port": "/dev/ttyACM0", "holder": "arduino"}},
         }
     ]

@@ -147,3 +147,4 @@ class Device(BaseModel):
     boot: str | None
     drift_ppm: float | None
     drift_bound_ppm: float | None
+    room: str

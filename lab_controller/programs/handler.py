@@ -1,0 +1,85 @@
+"""What executors say of their jobs, into the tables; what they need to hear again, back to them."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from lab_controller import metrics
+from lab_controller.bus.handler import Effects, Inbound
+from lab_controller.bus.payloads import parse_text
+from lab_controller.bus.topics import Topic
+from lab_controller.errors import Invalid
+from lab_controller.programs.changing import changed_keys, progress_of, put
+from lab_controller.programs.orders import NODE, cancel_order, confirm_end, iter_order
+from lab_controller.programs.states import OPEN, UNDERWAY, State, Word, hear, lose, parse_word
+from lab_controller.programs.tables import Job, JobAttempt, Program
+
+GONE = frozenset({"lost", "disconnected"})
+
+
+class JobHandler:
+    def wants(self, topic: Topic) -> bool:
+        if topic.kind == "value":
+            return (topic.node, topic.prop) == (NODE, "event")
+        return topic.kind == "state"
+
+    def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
+        effects = Effects()
+        for message in messages:
+            if message.topic.kind == "state":
+                effects.extend(_take_state(session, message))
+            elif message.payload:
+                effects.extend(_take_word(session, message))
+        return effects
+
+
+def _take_word(session: Session, message: Inbound) -> Effects:
+    word, executor = parse_word(message.payload), message.topic.device
+    effects = Effects()
+    job = session.exec(select(Job).where(Job.id == word.job).with_for_update()).first()
+    if job is not None:
+        if job.executor != executor:
+            raise Invalid("job_foreign", job=word.job, device=executor)
+        before = progress_of(job)
+        after = hear(before, word)
+        if after is not before:
+            put(session, job, after, message.received_us)
+            session.add(job)
+            effects.changed += changed_keys(job)
+            if word.ends:
+                effects.committed.append(metrics.JOBS.labels(word.state.value).inc)
+        elif word.ends and word.attempt < job.attempt:
+            _end_earlier(session, word, message.received_us)
+            effects.changed += changed_keys(job)
+    if word.ends:
+        # Also of a job that nobody knows any more, or the executor would tell it for ever.
+        effects.publish.append(confirm_end(executor, word.job, word.attempt, word.n))
+    return effects
+
+
+def _end_earlier(session: Session, word: Word, now_us: int) -> None:
+    """How an attempt ended that was given up before anybody knew."""
+    attempt = session.get(JobAttempt, (word.job, word.attempt))
+    if attempt is not None and attempt.ended_us is None:
+        attempt.state, attempt.code, attempt.params = word.state.value, word.code, dict(word.params)
+        attempt.ended_us = now_us
+
+
+def _take_state(session: Session, message: Inbound) -> Effects:
+    """An executor that comes back gets its orders again; one that is gone leaves its jobs in the dark."""
+    state, executor = parse_text(message.payload), message.topic.device
+    effects = Effects()
+    if state not in GONE and state != "ready":
+        return effects
+    open_jobs = select(Job).where(
+        Job.executor == executor, col(Job.state).in_(UNDERWAY if state in GONE else OPEN)
+    )
+    for job in session.exec(open_jobs.order_by(col(Job.created_us)).with_for_update()):
+        if state in GONE:
+            put(session, job, lose(progress_of(job), "job_out_of_sight", {}), message.received_us)
+            effects.changed += changed_keys(job)
+        elif job.cancel_asked:
+            effects.publish.append(cancel_order(job))
+        elif job.state == State.QUEUED:
+            effects.publish += iter_order(job, session.get_one(Program, job.program_id))
+    return effects

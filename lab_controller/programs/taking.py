@@ -1,0 +1,63 @@
+"""Which programs a kit takes, and who puts them onto it."""
+
+import json
+import re
+from typing import Any
+
+from lab_controller.equipment.tables import Device
+from lab_controller.errors import Invalid
+from lab_controller.programs.orders import NODE
+
+LONGEST_NAME = 120
+
+
+def clean_name(name: str) -> str:
+    """A file's name without its folders and without what cannot be printed."""
+    last = re.split(r"[/\\]", name)[-1]
+    kept = "".join(c for c in last if c.isprintable())
+    stem, dot, suffix = kept.rpartition(".")
+    return f"{stem[: LONGEST_NAME - len(suffix) - 1]}.{suffix}" if dot else kept[:LONGEST_NAME]
+
+
+def accepts_of(device: Device) -> dict[str, Any]:
+    """`{"kit", "suffixes", "max_bytes", "slots", "can_run"}`. Raises Invalid `takes_no_programs`."""
+    try:
+        told = json.loads(device.latest.get("program/accepts") or "null")
+    except ValueError:
+        told = None
+    match told:
+        case {"suffixes": [*suffixes], "max_bytes": int(), **more} if suffixes:
+            slots = more.get("slots", 0)
+            return {
+                "kit": str(more.get("kit", "")),
+                "suffixes": [str(each) for each in suffixes],
+                "max_bytes": told["max_bytes"],
+                "slots": slots if type(slots) is int else 0,
+                "can_run": more.get("can_run") is not False,
+            }
+    raise Invalid("takes_no_programs", device=device.name)
+
+
+def check_program(device: Device, name: str, size: int, slot: int | None, most_bytes: int) -> None:
+    """Raises Invalid with the code of what is wrong with the program."""
+    accepts = accepts_of(device)
+    suffixes = tuple(str(each).lower() for each in accepts["suffixes"])
+    limit = min(int(accepts["max_bytes"]), most_bytes)
+    if not name.lower().endswith(suffixes):
+        raise Invalid("wrong_file_type", name=name, takes=", ".join(suffixes))
+    if size > limit:
+        raise Invalid("program_too_big", size=size, limit=limit)
+    if not size:
+        raise Invalid("program_empty", name=name)
+    slots = int(accepts["slots"])
+    if slot is not None and not 0 <= slot < slots:
+        raise Invalid("no_such_slot", slot=slot, slots=slots)
+
+
+def executor_of(device: Device) -> str:
+    """Who puts programs onto it: its agent, or the device itself. Raises Invalid `takes_no_programs`."""
+    if device.agent is not None:
+        return device.agent
+    if NODE in (device.description.get("nodes") or {}):
+        return device.id
+    raise Invalid("takes_no_programs", device=device.name)

@@ -1,0 +1,151 @@
+"""A kit as its page, its card and /api/v1 show it: the fields named here, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lab_controller.equipment.assets import AssetView
+from lab_controller.equipment.kinds import kind_names, property_names
+from lab_controller.equipment.queries import DeviceView, PropertyView
+from lab_controller.programs.queries import JobView
+from web.device_views import list_problems, read_object
+from web.languages import load_catalogue, pick_name
+from web.languages import mark as _
+from web.sentences import explain_code
+
+# What the page has a place of its own for; the rest is a list of properties.
+OWN_NODES = frozenset({"program", "console", "battery", "firmware", "board", "ports", "telemetry", "jobs"})
+KINDS = {"agent": _("Room computer"), "": _("Device")}
+
+
+def name_kind(kind: str, language: str) -> str:
+    """What a person calls this kind; the kind itself if nobody has named it."""
+    if kind in KINDS:
+        return load_catalogue(language).gettext(KINDS[kind])
+    return pick_name(dict(kind_names(kind)), language) or kind
+
+
+def name_property(kind: str, prop: PropertyView, language: str) -> str:
+    return pick_name(dict(property_names(kind, prop.node, prop.prop)), language) or prop.name
+
+
+def view_problem(code: str, params: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {"code": code, "params": dict(params), "sentence": explain_code(code, params, language)}
+
+
+def view_job(job: JobView, language: str) -> dict[str, Any]:
+    """JobView as JSON, with `sentence` for its code ("" without one)."""
+    told = asdict(job)
+    told["sentence"] = explain_code(job.code, job.params, language) if job.code else ""
+    return told
+
+
+def view_holder(asset: AssetView | None) -> dict[str, Any] | None:
+    if asset is None or asset.holder is None:
+        return None
+    return {"account": asset.holder, "name": asset.holder_name or "", "since_us": asset.held_since_us}
+
+
+def view_asset(asset: AssetView | None) -> dict[str, Any] | None:
+    return {"tag": asset.tag, "title": asset.title} if asset else None
+
+
+def view_card(
+    device: DeviceView, asset: AssetView | None, job: JobView | None, language: str
+) -> dict[str, Any]:
+    """What a card shows and a kit's page begins with; see `web.live.room.view_room`."""
+    online = device.state in ("ready", "init", "sleeping")
+    problems = list_problems(device) if online or device.state == "lost" else []
+    return {
+        "id": device.id,
+        "kind": device.kind,
+        "kind_name": name_kind(device.kind, language),
+        "name": device.name,
+        "state": device.state,
+        "online": online,
+        "problems": [view_problem(each["code"], each["params"], language) for each in problems],
+        "last_seen_us": device.last_seen_us,
+        "asset": view_asset(asset),
+        "holder": view_holder(asset),
+        "battery": view_battery(device),
+        "program": view_program(device),
+        "job": view_job(job, language) if job else None,
+    }
+
+
+def view_battery(device: DeviceView) -> dict[str, float | None] | None:
+    """`{"percent", "voltage"}`, or None for a kit without a battery."""
+    told = {
+        "percent": read_number(device.latest.get("battery/percent")),
+        "voltage": read_number(device.latest.get("battery/voltage")),
+    }
+    return told if any(value is not None for value in told.values()) else None
+
+
+def view_program(device: DeviceView) -> dict[str, Any]:
+    """What runs, what it takes, and which of run and stop it understands."""
+    running = {"true": True, "false": False}.get(device.latest.get("program/running", ""))
+    slot = device.latest.get("program/slot", "")
+    return {
+        "running": running,
+        "slot": int(slot) if slot.isdecimal() and len(slot) < 10 else None,
+        "accepts": view_accepts(device),
+        "can_run": is_settable(device, "program", "run"),
+        "can_stop": is_settable(device, "program", "stop"),
+    }
+
+
+def view_accepts(device: DeviceView) -> dict[str, Any] | None:
+    """`{"suffixes", "max_bytes", "slots", "can_run"}`, or None for a kit that takes no programs."""
+    match read_object(device.latest.get("program/accepts")):
+        case {"suffixes": [*suffixes], "max_bytes": int(most), **more}:
+            slots = more.get("slots", 0)
+            return {
+                "suffixes": [str(each)[:16] for each in suffixes[:16]],
+                "max_bytes": most,
+                "slots": slots if type(slots) is int else 0,
+                "can_run": more.get("can_run") is not False,
+            }
+    return None
+
+
+def view_properties(device: DeviceView, language: str) -> list[dict[str, Any]]:
+    """Properties that have no place of their own on the page: pins, sensors, anything a Homie device has."""
+    return [
+        {
+            "node": each.node,
+            "prop": each.prop,
+            "name": name_property(device.kind, each, language),
+            "datatype": each.datatype,
+            "unit": each.unit,
+            "settable": each.settable,
+            "value": each.value,
+        }
+        for each in device.properties
+        if each.node not in OWN_NODES and each.prop not in ("stream", "committed")
+    ]
+
+
+def view_plugged(device: DeviceView, language: str) -> list[dict[str, Any]]:
+    """Its own ports, A to D or 1 to 21, and what is plugged into each."""
+    return [
+        {
+            "key": each.prop,
+            "name": name_property(device.kind, each, language),
+            "value": read_object(each.value),
+        }
+        for each in device.properties
+        if each.node == "ports"
+    ]
+
+
+def is_settable(device: DeviceView, node: str, prop: str) -> bool:
+    return any((each.node, each.prop) == (node, prop) and each.settable for each in device.properties)
+
+
+def read_number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        return None
+    return value if value is not None and abs(value) < 1e12 else None

@@ -1,0 +1,94 @@
+"""A room as its page sees it: every kit's card and every port that nobody has a kit for."""
+
+import asyncio
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from lab_controller.bus.changes import ASSETS, DEVICES, JOBS
+from lab_controller.equipment.assets import list_assets
+from lab_controller.equipment.queries import DeviceView, list_devices
+from lab_controller.equipment.rooms import agent_of, room_of
+from lab_controller.lab import Lab
+from lab_controller.programs.queries import last_jobs
+from web.auth import TheLab
+from web.device_views import read_ports
+from web.kit_access import Visitor
+from web.kit_views import view_card, view_problem
+from web.live.channels import channels_of
+from web.live.frames import Frame, build_frame
+from web.live.stream import LiveStream
+
+router = APIRouter()
+
+
+def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
+    """The room as JSON.
+
+    {"room",
+     "agent": {"id", "state", "online"} or null while no agent of this room is known,
+     "kits": [card], those with a problem first, then by name; a card is
+        {"id", "kind", "kind_name", "name", "state", "online", "last_seen_us",
+         "problems": [{"code", "params", "sentence"}],
+         "asset": {"tag", "title"} | null, "holder": {"account", "name", "since_us"} | null,
+         "battery": {"percent": float | null, "voltage": float | null} | null,
+         "program": {"running": bool | null, "slot": int | null, "can_run", "can_stop",
+                     "accepts": {"suffixes", "max_bytes", "slots", "can_run"} | null},
+         "job": newest job | null: the fields of JobView (lab_controller/programs/queries.py) and "sentence"},
+     "ports": ports without a kit: [{"port", "id", "usb", "holder", "problem": {"code", "params", "sentence"}
+        | null, "ambiguous": a person must say what is there}]}
+    """
+    with lab.database.read() as session:
+        devices = list_devices(session)
+        agent = next((each for each in devices if each.id == agent_of(room)), None)
+        kits = [
+            each
+            for each in devices
+            if each.kind != "agent" and each.kind and room_of(each, lab.settings.room) == room
+        ]
+        ids = [kit.id for kit in kits]
+        assets = {asset.device: asset for asset in list_assets(session, ids)}
+        jobs = last_jobs(session, ids)
+    cards = [view_card(kit, assets.get(kit.id), jobs.get(kit.id), language) for kit in kits]
+    cards.sort(key=lambda card: (not card["problems"], not card["online"], card["name"], card["id"]))
+    return {
+        "room": room,
+        "agent": {"id": agent.id, "state": agent.state, "online": agent.state == "ready"} if agent else None,
+        "kits": cards,
+        "ports": view_ports(agent, language) if agent else [],
+    }
+
+
+def view_ports(agent: DeviceView, language: str) -> list[dict[str, Any]]:
+    """The agent's ports at which no kit has answered."""
+    told = []
+    for port in read_ports(agent.latest.get("agent/ports")):
+        if port["device"] is None:
+            problem = port["problem"]
+            told.append(
+                {
+                    **{name: port[name] for name in ("port", "id", "usb", "holder")},
+                    "problem": view_problem(problem["code"], problem["params"], language)
+                    if problem
+                    else None,
+                    "ambiguous": problem is not None and problem["code"] == "port_not_named",
+                }
+            )
+    return told
+
+
+@router.get("/rooms/{room}/events")
+async def watch_room(request: Request, lab: TheLab, visitor: Visitor, room: str) -> LiveStream:
+    """Server-sent events: `snapshot` with the whole room, then `room` on each change."""
+    visitor.see_room(room)
+    language = request.state.language
+
+    def frame() -> Frame:
+        view = view_room(lab, room, language)
+        return build_frame("room", json.dumps(view, ensure_ascii=False), event_id="")
+
+    async def render() -> Frame:
+        return await asyncio.to_thread(frame)
+
+    return LiveStream(channels_of(request), f"room:{room}:{language}", [DEVICES, JOBS, ASSETS], render)

@@ -10,8 +10,10 @@ from typing import Protocol
 from devices.clock import Clock
 from devices.kit import Kit, UsbMatch
 from devices.transports.byte_pipe import BytePipe
+from devices.transports.hidraw import HIDRAW, HidrawPort, list_hidraw_ports
 from devices.transports.serial_listing import UsbPort, find_holder, list_usb_ports
 from devices.transports.serial_port import SerialPort
+from devices.transports.tcp_port import TCP, UNLOCKS, TcpPort
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Ports(Protocol):
 class SystemPorts:
     """Ports of this computer, and those that are named in the settings, such as pseudo-terminals.
 
-    A name is a path, or `path=kit` for a line that only one kind of kit understands.
+    A name is a path, or `path=kit` for a line that only one kind of kit understands; the path may be
+    `tcp:host:port`.
     """
 
     def __init__(self, configured: Sequence[str], clock: Clock, *, usb: bool = True) -> None:
@@ -64,7 +67,7 @@ class SystemPorts:
 
     async def find(self) -> tuple[Port, ...]:
         """Named ports are always among them, plugged in or not."""
-        found = await asyncio.to_thread(list_usb_ports) if self._usb else ()
+        found = await asyncio.to_thread(_list_ports) if self._usb else ()
         named = {path: Port(path, None, configured=True, kit=kit) for path, kit in self._configured.items()}
         alike = Counter((usb.vid, usb.pid, usb.serial, usb.interface) for usb in found)
         for usb in found:
@@ -76,12 +79,20 @@ class SystemPorts:
         return tuple(named.values())
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
-        """A serial port."""
+        """A serial port, a HID device, or a connection to a host."""
+        if port.path.startswith(TCP):
+            return TcpPort(port.path, self._clock, UNLOCKS.get(port.kit or ""))
+        if port.path.startswith(HIDRAW):
+            return HidrawPort(port.path, self._clock)
         return SerialPort(port.path, baud, self._clock)
 
     async def holder(self, port: Port) -> str | None:
         """A look into /proc."""
         return await asyncio.to_thread(find_holder, port.path)
+
+
+def _list_ports() -> tuple[UsbPort, ...]:
+    return (*list_usb_ports(), *list_hidraw_ports())
 
 
 def candidates(port: Port, kits: Iterable[Kit]) -> tuple[Kit, ...]:

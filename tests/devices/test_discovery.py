@@ -82,4 +82,4 @@ class EntryPoint:
 )
 def test_an_installed_kit_joins_and_a_broken_one_is_left_out(monkeypatch, brought, count):
     monkeypatch.setattr("devices.registry.entry_points", lambda group: [EntryPoint(brought)])
-    assert [kit.id for kit in iter_kits()] == ["timing_gate"] * count
+    assert [kit.id for kit in iter_kits()].count("timing_gate") == count

@@ -1,0 +1,118 @@
+"""A USB HID device as a line of frames: Linux gives it a node /dev/hidrawN."""
+
+import asyncio
+import errno
+import os
+from pathlib import Path
+
+from devices.clock import Clock
+from devices.errors import TransportError
+from devices.transports.byte_pipe import Chunk
+from devices.transports.serial_listing import UsbPort
+
+HIDRAW = "/dev/hidraw"
+REPORT_BYTES = 1024
+LENGTH_BYTES = 2
+NODES = Path("/sys/class/hidraw")
+USB_BUS = 3
+LEGO = 0x0694
+
+_CODES = {
+    errno.EACCES: ("permission_denied", True),
+    errno.EPERM: ("permission_denied", True),
+    errno.EBUSY: ("port_busy", False),
+    errno.ENOENT: ("port_missing", False),
+    errno.ENODEV: ("port_missing", False),
+    errno.ENXIO: ("port_missing", False),
+}
+
+
+def list_hidraw_ports(nodes: Path = NODES) -> tuple[UsbPort, ...]:
+    """LEGO's HID devices as the system knows them; none is opened, and keyboards are nobody's business."""
+    found = []
+    for node in sorted(nodes.glob("hidraw*")):
+        try:
+            told = dict(
+                line.split("=", 1)
+                for line in (node / "device/uevent").read_text().splitlines()
+                if "=" in line
+            )
+            bus, vid, pid = (int(part, 16) for part in told["HID_ID"].split(":"))
+        except (OSError, KeyError, ValueError):
+            continue
+        if bus == USB_BUS and vid == LEGO:
+            location = told.get("HID_PHYS", "").partition("/")[0].replace(":", "-") or None
+            serial = told.get("HID_UNIQ") or None
+            found.append(UsbPort(f"/dev/{node.name}", vid, pid, serial, location, told.get("HID_NAME")))
+    return tuple(found)
+
+
+class HidrawPort:
+    """Frames that begin with their own length (u16), one to a report; a report is filled up with zeros."""
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        self.name = path
+        self._clock = clock
+        self._file: int | None = None
+        self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
+
+    async def open(self) -> None:
+        """Open the node and listen."""
+        self._inbox = asyncio.Queue()
+        try:
+            self._file = os.open(self.name, os.O_RDWR | os.O_NONBLOCK)
+        except OSError as error:
+            code, permanent = _CODES.get(error.errno or 0, ("port_failed", False))
+            raise TransportError(code, permanent=permanent, port=self.name) from error
+        asyncio.get_running_loop().add_reader(self._file, self._readable)
+
+    async def close(self) -> None:
+        """Let go of the node."""
+        file, self._file = self._file, None
+        if file is not None:
+            asyncio.get_running_loop().remove_reader(file)
+            os.close(file)
+
+    def write(self, data: bytes) -> None:
+        """One frame as one report; number 0 stands for a device without numbered reports."""
+        if self._file is None or len(data) > REPORT_BYTES:
+            raise TransportError("cable_pulled", port=self.name)
+        try:
+            os.write(self._file, b"\0" + data.ljust(REPORT_BYTES, b"\0"))
+        except BlockingIOError as error:
+            raise TransportError("write_blocked", port=self.name) from error
+        except OSError as error:
+            raise TransportError("cable_pulled", port=self.name) from error
+
+    async def read(self) -> Chunk:
+        """The next frame."""
+        chunk = await self._inbox.get()
+        if chunk is None:
+            raise TransportError("cable_pulled", port=self.name)
+        return chunk
+
+    def set_baud(self, baud: int) -> None:
+        """A HID device has no speed."""
+
+    async def reset(self) -> None:
+        """Open anew."""
+        if self._file is None:
+            raise TransportError("cable_pulled", port=self.name)
+        await self.close()
+        await self.open()
+
+    def _readable(self) -> None:
+        if self._file is None:
+            return
+        try:
+            report = os.read(self._file, REPORT_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            report = b""
+        if not report:
+            asyncio.get_running_loop().remove_reader(self._file)
+            self._inbox.put_nowait(None)
+            return
+        frame = report[: LENGTH_BYTES + int.from_bytes(report[:LENGTH_BYTES], "little")]
+        self._inbox.put_nowait(Chunk(frame, self._clock.now_us()))

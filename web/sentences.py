@@ -17,8 +17,8 @@ def explain_code(code: str, params: Mapping[str, object], language: str) -> str:
 
 
 def find_sentence(code: str, params: Mapping[str, object]) -> str:
-    """`<code>:<param>` is the sentence of a code for when that parameter comes with it."""
-    special = (f"{code}:{name}" for name in params)
+    """`<code>:<param>` is the sentence of a code for when that parameter comes with it and says something."""
+    special = (f"{code}:{name}" for name, value in params.items() if value not in ("", None, 0))
     return next((SENTENCES[key] for key in special if key in SENTENCES), SENTENCES.get(code, UNKNOWN))
 
 

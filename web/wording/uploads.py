@@ -1,0 +1,97 @@
+"""A program on its way onto a kit: what stopped it and what a child does about it."""
+
+from web.languages import mark as _
+
+SENTENCES = {
+    "cancelled": _("You stopped the upload. The kit is well: upload again whenever you like."),
+    "takes_no_programs": _("This kit takes no programs. Choose another kit."),
+    "device_busy": _(
+        "Another program is just being put onto this kit. Wait until it is done, then try again."
+    ),
+    "device_floods": _(
+        "The kit talks without a pause, so nobody else gets a word in. "
+        "Stop its program or press reset, then try again."
+    ),
+    "program_too_big": _(
+        "The program is too big: it has {size} bytes and {limit} fit. Make it smaller, then try again."
+    ),
+    "wrong_file_type": _("This kit cannot read “{name}”. Choose a file that ends in {takes}."),
+    "no_such_slot": _("The kit has no place {slot}: it has {slots}, counted from 0. Choose another place."),
+    "slot_not_chosen": _(
+        "The hub stands on another place ({chosen}). "
+        "Choose place {slot} with the hub's buttons, then try again."
+    ),
+    "slot_empty": _("There is no program in place {slot}. Upload one there first."),
+    "program_torn": _("Only a part of “{name}” arrived. Save the file anew, then upload it again."),
+    "program_empty": _("There is nothing in “{name}”. Choose the file with your program."),
+    "program_damaged": _("The file “{name}” is damaged ({problem}). Make it anew from your program."),
+    "program_damaged:line": _(
+        "The file “{name}” is damaged in line {line} ({problem}). Make it anew from your program."
+    ),
+    "compile_failed": _("The program has a mistake: {problem}. Correct it, then upload again."),
+    "compile_failed:line": _("There is a mistake in line {line}: {problem}. Correct it, then upload again."),
+    "compiler_missing": _(
+        "The room computer lacks {tool}, which translates this program. "
+        "Ask whoever looks after the lab to install it."
+    ),
+    "board_silent:port": _(
+        "Nothing answers on {port}. "
+        "See that the kit is switched on and its cable sits firmly, then try again."
+    ),
+    "sketch_answers": _(
+        "The board answers with its own program's text: press the reset button once and try again."
+    ),
+    "wrong_board": _(
+        "This is another board than it seemed: {found} instead of {expected}. "
+        "Make the program for this board."
+    ),
+    "verify_failed": _(
+        "The board did not keep the program correctly. Try again; if it happens twice, change the cable."
+    ),
+    "write_failed": _(
+        "The kit could not store the program. Try again; if it happens twice, restart the kit."
+    ),
+    "port_gone": _("The kit on {port} went away during the upload. Plug its cable in again, then try again."),
+    "battery_low": _("The battery is nearly empty. Charge it or put fresh batteries in."),
+    "battery_low:percent": _(
+        "The battery is nearly empty: {percent} % is left. Charge it or put fresh batteries in."
+    ),
+    "battery_empty": _("The battery is empty. Charge it or put fresh batteries in now."),
+    "current_too_high": _("A motor draws too much current. See whether something holds it, and let it go."),
+    "hub_hot": _("The hub is getting hot. Let the motors rest for a while."),
+    "hub_too_hot": _("The hub is too hot. Switch it off and let it cool for ten minutes."),
+    "device_refused": _(
+        "The kit refused it ({status}). Stop the program that runs on it, then try again; "
+        "if it refuses again, switch it off and on."
+    ),
+    "firmware_too_old": _(
+        "The kit's own software is too old: it has {found} and needs {needed}. Ask an instructor to renew it."
+    ),
+    "firmware_mismatch": _(
+        "The kit's own software does not fit: it has {found} and needs {needed}. "
+        "Ask an instructor to renew it."
+    ),
+    "storage_full": _(
+        "There is no room left on the kit: {free} bytes are free. "
+        "Delete an old program on it, then try again."
+    ),
+    "agent_restarted": _(
+        "The room computer restarted in the middle of it. Press “Try again”: the kit takes the program anew."
+    ),
+    "tool_failed": _("{tool} could not do it ({said}). Try again; if it stays, show this to an instructor."),
+    "too_many_orders": _("Too many programs wait at once. Wait a minute, then try again."),
+    "speed_unknown": _(
+        "The board's text cannot be read at any usual speed. "
+        "Write Serial.begin(115200) in the program and upload it again."
+    ),
+    "no_such_pin": _("This board has no pin {pin}. Choose one from the list."),
+    "pin_cannot": _("Pin {pin} cannot do that. Choose another pin, or another use for it."),
+    "port_lent": _("The lab has just lent this port to an upload. Wait until that is done."),
+    "reopened": _("The lab opens this kit's port anew. Wait a few seconds; it comes back by itself."),
+    "job_unknown": _("There is no such upload any more. Go back to the kit's page."),
+    "job_moved_on": _("The upload has gone on meanwhile. Look at where it is now, then choose again."),
+    "job_foreign": _("A device spoke about another one's upload; it was not heard. Look at {device}."),
+    "kit_held": _(
+        "Somebody else has {device} in hand just now. Ask them or an instructor, or choose another kit."
+    ),
+}

@@ -85,6 +85,21 @@ async def test_the_clock_runs_while_a_robot_is_on_its_way(page: Page, contest: C
     await expect(page.locator(".track")).to_have_attribute("data-phase", "running")
 
 
+async def test_a_running_clock_leaves_most_frames_to_the_news(page: Page, contest: Contest) -> None:
+    fill(contest)
+    await page.clock.install()
+    await open_board(page)
+    await page.evaluate(
+        """() => { window.drawn = 0;
+          new MutationObserver((changes) => { window.drawn += changes.length; })
+            .observe(document.querySelector("[data-slot=clock]"), {childList: true}); }"""
+    )
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+    before = await page.evaluate("window.drawn")
+    await page.clock.run_for(1_000)
+    assert 10 <= await page.evaluate("window.drawn") - before <= 20
+
+
 async def test_a_lost_connection_says_since_when_and_comes_back(page: Page, contest: Contest) -> None:
     fill(contest)
     await open_board(page)

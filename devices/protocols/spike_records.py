@@ -22,7 +22,7 @@ COLORS = (
     "red",
     "white",
 )
-MOTORS = {0x30: "medium_motor", 0x31: "large_motor", 0x41: "small_motor"}
+MOTORS = {0x30: "medium-motor", 0x31: "large-motor", 0x41: "small-motor"}
 NO_OBJECT = -1
 
 

@@ -18,8 +18,8 @@ OLD_LINE = b'{"m":0,"p":[[48,[0,0,0,0]],[0,[]],[0,[]],[0,[]],[0,[]],[0,[]],[0,0,
 
 
 class SpikeEmulator:
-    """One hub. Faults: `mute`, `late_us`, `old_firmware`, `lose_byte`, `corrupt_byte`, `refuse`, `flood`,
-    `vanish` and `come_back`; `hub` is its inside.
+    """One hub. Faults: `mute`, `late_us`, `old_firmware`, `lose_byte`, `corrupt_byte`, `mishear`, `refuse`,
+    `flood`, `vanish` and `come_back`; `hub` is its inside.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class SpikeEmulator:
         self._notify_us = 0
         self._refused: list[Id] = []
         self._faults: list[Callable[[bytes], bytes]] = []
+        self._misheard: list[tuple[Id, int, int]] = []
         self._queue: deque[tuple[int, bytes]] = deque()
         self._reader = FrameReader()
         self._say: Callable[[bytes], None] | None = None
@@ -69,11 +70,11 @@ class SpikeEmulator:
     def corrupt_byte(self, place: int = 2, flip: int = 0x10) -> None:
         """The next frame has a wrong byte."""
 
-        def damage(frame: bytes) -> bytes:
-            at = place % len(frame)
-            return frame[:at] + bytes([frame[at] ^ flip]) + frame[at + 1 :]
+        self._faults.append(lambda frame: _damaged(frame, place, flip))
 
-        self._faults.append(damage)
+    def mishear(self, kind: Id, place: int = 9, flip: int = 0x10) -> None:
+        """The next request of this kind comes with a wrong byte in its message."""
+        self._misheard.append((kind, place, flip))
 
     def refuse(self, *kinds: Id) -> None:
         """Say no to the next request of each of these kinds."""
@@ -94,7 +95,7 @@ class SpikeEmulator:
     def heard(self, data: bytes) -> None:
         """Answer requests."""
         for frame in self._reader.feed(data):
-            request = parse_request(frame.message) if isinstance(frame, Frame) else None
+            request = parse_request(self._hear(frame.message)) if isinstance(frame, Frame) else None
             if request is not None and not self._old_firmware:
                 self._obey(request)
 
@@ -116,6 +117,14 @@ class SpikeEmulator:
                 self._tell(Notified(format_records(self.hub.records(now_us))))
         self._wake()
 
+    def _hear(self, message: bytes) -> bytes:
+        for fault in self._misheard:
+            kind, place, flip = fault
+            if message[:1] == bytes((kind,)):
+                self._misheard.remove(fault)
+                return _damaged(message, place, flip)
+        return message
+
     def _obey(self, request: Request) -> None:
         self.requests.append(request)
         kind = Id(format_request(request)[0])
@@ -127,6 +136,7 @@ class SpikeEmulator:
             self._notify(request.interval_ms)
         for event in self.hub.answer(request):
             self._tell(event)
+        self.hub.go_on()
 
     def _notify(self, interval_ms: int) -> None:
         self._interval_us = interval_ms * 1000
@@ -162,3 +172,8 @@ class SpikeEmulator:
             return
         delay_us = max(0, min(dues) - self._clock.now_us())
         self._timer = loop.call_later(delay_us / 1e6 + 0.0005, self.tick)
+
+
+def _damaged(data: bytes, place: int, flip: int) -> bytes:
+    at = place % len(data)
+    return data[:at] + bytes([data[at] ^ flip]) + data[at + 1 :]

@@ -80,6 +80,7 @@ class Hub:
         self._uuid = uuid
         self._runner = runner
         self._transfer: _Transfer | None = None
+        self._starting: int | None = None
 
     def answer(self, request: Request) -> tuple[Event, ...]:
         """As the firmware does; anything that cannot be done is refused."""
@@ -108,6 +109,12 @@ class Hub:
                 return (Answer(Id.FLOW, self.stop()),)
             case NotifyRequest():
                 return (Answer(Id.NOTIFY, True),)
+
+    def go_on(self) -> None:
+        """What the program does comes after the answer that it was started."""
+        slot, self._starting = self._starting, None
+        if slot is not None and self._runner is not None:
+            self._runner.start(self.slots[slot], self.print, self.end)
 
     def stop(self) -> bool:
         """Stop the program; a hub on a cable does not tell that it stopped on request."""
@@ -169,7 +176,5 @@ class Hub:
         if slot not in self.slots:
             return False
         self.stop()
-        self.running = slot
-        if self._runner is not None:
-            self._runner.start(self.slots[slot], self.print, self.end)
+        self.running = self._starting = slot
         return True

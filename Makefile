@@ -18,7 +18,7 @@ $(ASSETS): $(READY) build_assets.py package.json package-lock.json $(PAGES)
 	@$(BIN)/python build_assets.py
 	@touch $@
 
-$(PARTS): scripts/parts.sh
+$(PARTS): scripts/parts.sh scripts/peers.sh
 	@sh scripts/parts.sh
 	@mkdir -p $(VENV) && touch $@
 

@@ -18,3 +18,4 @@ need /usr/sbin/mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
 need chromium chromium
 [ -z "$wanted" ] || apt_install $wanted || echo "the tests that need$wanted will be skipped, loudly" >&2
+sh "$(dirname "$0")/peers.sh"

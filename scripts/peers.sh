@@ -1,0 +1,22 @@
+#!/bin/sh
+# Tools that the tests run as programs of their own, each in an environment apart from ours: `peers.sh [TOOL...]`.
+set -eu
+home=.venv-peers
+
+# peer NAME REQUIREMENT...: nothing to do if exactly these are there.
+peer() {
+  name=$1; shift
+  [ "$(cat "$home/$name/.ready" 2>/dev/null)" != "$*" ] || return 0
+  rm -rf "${home:?}/$name"
+  if "${PYTHON:-python3}" -m venv "$home/$name" &&
+    "$home/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; then
+    echo "$*" > "$home/$name/.ready"
+  else
+    rm -rf "${home:?}/$name"
+    echo "the tests that need $* will be skipped, loudly" >&2
+  fi
+}
+
+pybricks() { peer pybricks pybricks-cli==1.0.0b1 pybricks-service==1.0.0b2 pybricks-client==1.0.0b1 pybricks-core==1.0.0b1; }
+
+for tool in ${*:-pybricks}; do "$tool"; done

@@ -29,6 +29,7 @@ from lab_controller.people import PeopleService
 from lab_controller.programs.handler import JobHandler
 from lab_controller.programs.service import ProgramsService
 from lab_controller.settings import Settings
+from lab_controller.telemetry.consoles import ConsoleHandler
 from lab_controller.telemetry.handler import TelemetryHandler
 from lab_controller.upkeep import tidy, watch_clock
 
@@ -155,6 +156,7 @@ class Lab:
                 DeviceHandler(),
                 TelemetryHandler(),
                 PassageHandler(self.championships, spec_ppm=spec_ppm),
+                ConsoleHandler(),
                 JobHandler(),
             ],
             self.changes,

@@ -9,7 +9,7 @@ from devices.driver import Measured
 from devices.protocols.plotter import Sample
 
 NODE = "telemetry"
-BATCH_US = 200_000
+BATCH_US = 100_000
 BATCH_VALUES = 200
 KEYS_MAX = 64
 CONSOLE = "console"
@@ -27,15 +27,13 @@ class Streams:
         self._twin = twin
         self._gathered: dict[str, tuple[list[int], list[float]]] = {}
         self._units: dict[str, str] = {}
-        self._since_us = 0
+        self._sent_us = 0
         self._text = ""
         self._skipped = 0
-        self._text_since_us = 0
+        self._text_since_us = self._text_sent_us = 0
 
     def add(self, measured: Measured) -> None:
         """Samples of one moment; more than `KEYS_MAX` names are noise and are not taken."""
-        if not self._gathered:
-            self._since_us = measured.at_us
         for sample in measured.samples:
             if not self._describe(sample):
                 continue
@@ -43,14 +41,15 @@ class Streams:
             times.append(max(measured.at_us, times[-1] + 1) if times else measured.at_us)
             values.append(sample.value)
             self._twin.tell(NODE, sample.key, repr(sample.value), measured.at_us)
-        if any(len(values) >= BATCH_VALUES for _, values in self._gathered.values()):
+        full = any(len(values) >= BATCH_VALUES for _, values in self._gathered.values())
+        if full or measured.at_us - self._sent_us >= BATCH_US:
             self._send(measured.at_us)
 
     def tick(self, now_us: int) -> None:
-        """A batch is never older than a fifth of a second."""
-        if self._gathered and now_us - self._since_us >= BATCH_US:
+        """Nothing waits longer than a tenth of a second; what comes after a pause does not wait at all."""
+        if self._gathered and now_us - self._sent_us >= BATCH_US:
             self._send(now_us)
-        if self._text and now_us - self._text_since_us >= BATCH_US:
+        if self._text and now_us - self._text_sent_us >= BATCH_US:
             self._send_text(now_us)
 
     def print(self, text: str, now_us: int) -> None:
@@ -60,16 +59,18 @@ class Streams:
         room = TEXT_MAX - len(self._text)
         self._text += text[:room]
         self._skipped += max(0, len(text) - room)
+        if now_us - self._text_sent_us >= BATCH_US:
+            self._send_text(now_us)
 
     def _send_text(self, now_us: int) -> None:
         told = {"us": self._text_since_us, "text": self._text, "skipped": self._skipped}
-        self._text, self._skipped = "", 0
+        self._text, self._skipped, self._text_sent_us = "", 0, now_us
         if self._twin.online:
             self._twin.describe(CONSOLE, "printed", _PRINTED)
             self._twin.tell(CONSOLE, "printed", json.dumps(told), now_us)
 
     def _send(self, now_us: int) -> None:
-        gathered, self._gathered = self._gathered, {}
+        gathered, self._gathered, self._sent_us = self._gathered, {}, now_us
         if not self._twin.online:
             return  # hours of a pupil's numbers would leave a passage no place in the queue
         for key, (times, values) in gathered.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, select, tuple_
 
 from lab_controller import metrics
-from lab_controller.bus.changes import device_key
+from lab_controller.bus.changes import points_key
 from lab_controller.bus.handler import Effects, Inbound
 from lab_controller.bus.payloads import parse_number, parse_object, parse_text
 from lab_controller.bus.topics import Topic
@@ -25,7 +25,7 @@ _INSERT = {
     "sqlite": "INSERT OR IGNORE INTO readings (series_id, at_us, value) VALUES (?, ?, ?)",
     "postgresql": "INSERT INTO readings (series_id, at_us, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
 }
-_NOT_TELEMETRY = frozenset({"gate", "clock", "agent", "changes"})
+_NOT_TELEMETRY = frozenset({"gate", "clock", "agent", "changes", "jobs", "console", "program"})
 
 
 class TelemetryHandler:
@@ -45,7 +45,7 @@ class TelemetryHandler:
             # The driver's own executemany: SQLAlchemy's would spend four times as long on each row.
             session.connection().exec_driver_sql(_INSERT[session.get_bind().dialect.name], rows)
             metrics.READINGS.inc(len(rows))
-        return Effects(changed=[device_key(device) for device in {batch.device: None for batch in batches}])
+        return Effects(changed=[points_key(device) for device in {batch.device: None for batch in batches}])
 
 
 @dataclass(frozen=True, slots=True)

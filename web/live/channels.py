@@ -2,15 +2,45 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from typing import Any, Protocol
 
 from fastapi import Request
 
 from lab_controller.bus.changes import Changes
 from lab_controller.errors import TooMany
-from web.live.channel import Channel, Render, Viewer
+from web.live.frames import Frame, Piece
+
+
+class Seat(Protocol):
+    """One open page: what it has yet to be sent."""
+
+    sending: bool
+
+    async def next(self) -> Piece | None: ...
+
+    def end(self) -> None: ...
+
+
+class Live(Protocol):
+    """What many pages watch together."""
+
+    def __len__(self) -> int: ...
+
+    def join(self) -> Any: ...
+
+    def leave(self, viewer: Any) -> None: ...
+
+    async def snapshot(self) -> Frame: ...
+
+    def beat(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Open = Callable[[Changes], Live]
 
 
 class Channels:
@@ -22,9 +52,9 @@ class Channels:
         """A heartbeat each `beat_s`; another machine gets `per_address` streams, all together `at_most`."""
         self._changes, self._beat_s = changes, beat_s
         self._per_address, self._at_most = per_address, at_most
-        self._open: dict[str, Channel] = {}
+        self._open: dict[str, Live] = {}
         self._seats: Counter[str] = Counter()
-        self._tasks: dict[Viewer, asyncio.Task[None] | None] = {}
+        self._tasks: dict[Seat, asyncio.Task[None] | None] = {}
         self._next_beat: asyncio.TimerHandle | None = None
         self.ended = False
 
@@ -32,18 +62,16 @@ class Channels:
         return len(self._tasks)
 
     @contextmanager
-    def watch(
-        self, name: str, keys: Sequence[str], render: Render, address: str
-    ) -> Iterator[tuple[Channel, Viewer]]:
-        """A seat at the channel `name`, which renders again on each change of one of `keys`.
+    def watch(self, name: str, start: Open, address: str) -> Iterator[tuple[Live, Seat]]:
+        """A seat at the channel `name`, which the first viewer's `start` opens.
 
         Raises TooMany `too_many_streams` when `address` or the server has no seat left.
         """
         full = not is_local(address) and self._seats[address] >= self._per_address
         if full or len(self._tasks) >= self._at_most:
             raise TooMany("too_many_streams", retry_after_s=30)
-        channel = self._open.get(name) or self._start(name, keys, render)
-        viewer = channel.join()
+        channel = self._open.get(name) or self._start(name, start)
+        viewer: Seat = channel.join()
         if self.ended:
             viewer.end()
         self._seats[address] += 1
@@ -70,8 +98,8 @@ class Channels:
             if viewer.sending and task is not None:
                 task.cancel()
 
-    def _start(self, name: str, keys: Sequence[str], render: Render) -> Channel:
-        channel = self._open[name] = Channel(self._changes, keys, render)
+    def _start(self, name: str, start: Open) -> Live:
+        channel = self._open[name] = start(self._changes)
         if self._next_beat is None:
             self._next_beat = asyncio.get_running_loop().call_later(self._beat_s, self._beat)
         return channel

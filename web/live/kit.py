@@ -1,75 +1,120 @@
-"""One kit as its page sees it."""
+"""One kit, live: what it is, what it prints, what it measures, what becomes of its uploads."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
-from lab_controller.equipment.assets import list_assets
-from lab_controller.equipment.queries import DeviceView, get_device
-from lab_controller.equipment.rooms import room_of
+from lab_controller.bus.changes import ASSETS, DEVICES, console_key, device_key, job_key, points_key
 from lab_controller.errors import NotFound
 from lab_controller.lab import Lab
 from lab_controller.programs.queries import list_jobs
-from lab_controller.telemetry.consoles import last_chunks
-from lab_controller.telemetry.queries import SeriesView, list_series
-from web.device_views import read_ports
-from web.kit_views import is_settable, name_property, view_card, view_job, view_plugged, view_properties
+from lab_controller.telemetry.consoles import chunks_after, last_chunks
+from lab_controller.telemetry.points import NewPoints
+from web.auth import TheLab
+from web.kit_access import Visitor
+from web.kit_page_view import MOST_JOBS, view_chunk, view_kit, view_state
+from web.kit_views import view_job
+from web.live.channels import channels_of
+from web.live.frames import Piece, format_event
+from web.live.stream import FeedStream
 
 router = APIRouter()
-MOST_JOBS = 5
-MOST_CHUNKS = 200
+STATE_EVERY_S = 0.25
 
 
-def view_kit(lab: Lab, device: str, language: str = "en") -> dict[str, Any]:
-    """The kit as JSON. Raises NotFound.
+class KitSource:
+    """Remembers what the viewers of a kit were told; one for each language."""
 
-    The fields of a card of `web.live.room.view_room`, and
-    {"room", "port": path of the serial port | null,
-     "firmware": {"name": str | null, "version": str | null},
-     "actions": those of "reset" and "identify" that the board understands,
-     "plugged": [{"key", "name", "value": what is in this port of the kit, or null}],
-     "properties": [{"node", "prop", "name", "datatype", "unit", "settable", "value": text | null}],
-     "series": [{"key", "name", "unit"}], what may be plotted; `key` as in /api/v1/devices/{id}/series/{key},
-     "console": {"can_send": bool, "chunks": [{"id", "at_us", "text", "skipped"}]},
-     "jobs": the newest jobs, as in the card's "job"}
+    def __init__(self, lab: Lab, device: str, language: str) -> None:
+        self._lab, self._device, self._language = lab, device, language
+        self._state_keys = frozenset({device_key(device), DEVICES, ASSETS})
+        self.slow: Mapping[str, float] = dict.fromkeys(self._state_keys, STATE_EVERY_S)
+        self._points: NewPoints | None = None
+        self._plotted: set[str] = set()
+        self._jobs: dict[str, dict[str, Any]] = {}
+        self._chunk = 0
+        self._state = ""
+
+    def snapshot(self) -> Piece:
+        with self._lab.database.read() as session:
+            self._begin(session)
+        view = view_kit(self._lab, self._device, self._language)
+        return Piece(format_event("snapshot", _json(view)))
+
+    def news(self, changed: frozenset[str]) -> list[Piece]:
+        device, pieces = self._device, []
+        with self._lab.database.read() as session:
+            new_points = self._begin(session)
+            points = new_points.take(session) if points_key(device) in changed else []
+            chunks = chunks_after(session, device, self._chunk) if console_key(device) in changed else []
+            jobs = self._list_jobs(session) if job_key(device) in changed else []
+        if changed & self._state_keys or not self._plotted.issuperset(each["key"] for each in points):
+            pieces += self._tell_state()
+        if points:
+            pieces.append(_piece("points", {"series": points}))
+        if chunks:
+            self._chunk = chunks[-1].id
+            pieces.append(_piece("console", {"chunks": [view_chunk(each) for each in chunks]}))
+        for job in reversed(jobs):
+            if self._jobs.get(job["id"]) != job:
+                self._jobs[job["id"]] = job
+                pieces.append(_piece("job", job))
+        return pieces
+
+    def _begin(self, session: Session) -> NewPoints:
+        """What is there when the first viewer comes is in its snapshot."""
+        if self._points is None:
+            self._points = NewPoints(session, self._device)
+            self._jobs = {job["id"]: job for job in self._list_jobs(session)}
+            newest = last_chunks(session, self._device, 1)
+            self._chunk = newest[0].id if newest else 0
+        return self._points
+
+    def _tell_state(self) -> list[Piece]:
+        try:
+            view = view_state(self._lab, self._device, self._language)
+        except NotFound:
+            return [_piece("kit", {"id": self._device, "state": "unknown"})]
+        self._plotted.update(each["key"] for each in view["series"])
+        said = _json({name: value for name, value in view.items() if name != "last_seen_us"})
+        if said == self._state:
+            return []
+        self._state = said
+        return [_piece("kit", view)]
+
+    def _list_jobs(self, session: Session) -> list[dict[str, Any]]:
+        jobs = list_jobs(session, devices=[self._device], limit=MOST_JOBS)
+        return [view_job(job, self._language) for job in jobs]
+
+
+@router.get("/kits/{device}/events")
+async def watch_kit(request: Request, lab: TheLab, visitor: Visitor, device: str) -> FeedStream:
+    """Server-sent events, each a JSON object.
+
+    `snapshot`: view_kit.
+    `kit`: view_kit without "jobs", "job" and the console's "chunks", whenever it differs; only {"id",
+    "state": "unknown"} once the device is forgotten.
+    `job`: one job as in view_kit, at each word about it.
+    `console`: {"chunks": [{"id", "at_us", "text", "skipped"}]}.
+    `points`: {"series": [{"key", "unit", "points": [[at_us, value], ...]}]}, in the order of time; the name
+    of a new key comes before it in a `kit`.
+    What a snapshot holds may come again: a chunk's id and a point's at_us tell. A viewer that reads too
+    slowly gets a new `snapshot` and loads the history again.
     """
-    with lab.database.read() as session:
-        found = get_device(session, device)
-        if found is None:
-            raise NotFound("device_unknown", device=device)
-        agent = get_device(session, found.agent) if found.agent else None
-        asset = next(iter(list_assets(session, [device])), None)
-        jobs = list_jobs(session, devices=[device], limit=MOST_JOBS)
-        chunks = last_chunks(session, device, MOST_CHUNKS)
-        series = list_series(session, device)
-    return {
-        **view_card(found, asset, jobs[0] if jobs else None, language),
-        "room": room_of(found, lab.settings.room),
-        "port": find_port(agent, device),
-        "firmware": {name: found.latest.get(f"firmware/{name}") for name in ("name", "version")},
-        "actions": [name for name in ("reset", "identify") if is_settable(found, "board", name)],
-        "plugged": view_plugged(found, language),
-        "properties": view_properties(found, language),
-        "series": [view_series(found, each, language) for each in series],
-        "console": {
-            "can_send": is_settable(found, "console", "send"),
-            "chunks": [view_chunk(each) for each in chunks],
-        },
-        "jobs": [view_job(each, language) for each in jobs],
-    }
+    await run_in_threadpool(visitor.see, device)
+    language = request.state.language
+    keys = [device_key(device), DEVICES, ASSETS, job_key(device), console_key(device), points_key(device)]
+    name = f"kit:{device}:{language}"
+    return FeedStream(channels_of(request), name, keys, lambda: KitSource(lab, device, language))
 
 
-def view_chunk(chunk: Any) -> dict[str, Any]:
-    return {"id": chunk.id, "at_us": chunk.at_us, "text": chunk.text, "skipped": chunk.skipped}
+def _piece(event: str, told: dict[str, Any]) -> Piece:
+    return Piece(format_event(event, _json(told)))
 
 
-def view_series(device: DeviceView, series: SeriesView, language: str) -> dict[str, str]:
-    described = next((p for p in device.properties if f"{p.node}/{p.prop}" == series.key), None)
-    name = name_property(device.kind, described, language) if described else series.key.partition("/")[2]
-    return {"key": series.key, "name": name, "unit": series.unit}
-
-
-def find_port(agent: DeviceView | None, device: str) -> str | None:
-    """Where the agent reaches the device."""
-    ports = read_ports(agent.latest.get("agent/ports")) if agent else []
-    return next((port["port"] for port in ports if port["device"] == device), None)
+def _json(told: dict[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -29,7 +29,7 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
     {"room",
      "agent": {"id", "state", "online"} or null while no agent of this room is known,
      "kits": [card], those with a problem first, then by name; a card is
-        {"id", "kind", "kind_name", "name", "state", "online", "last_seen_us",
+        {"id", "kind", "kind_name", "name", "title", "state", "online", "last_seen_us",
          "problems": [{"code", "params", "sentence"}],
          "asset": {"tag", "title"} | null, "holder": {"account", "name", "since_us"} | null,
          "battery": {"percent": float | null, "voltage": float | null} | null,
@@ -45,7 +45,7 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
         kits = [
             each
             for each in devices
-            if each.kind != "agent" and each.kind and room_of(each, lab.settings.room) == room
+            if each.kind != "agent" and each.description and room_of(each, lab.settings.room) == room
         ]
         ids = [kit.id for kit in kits]
         assets = {asset.device: asset for asset in list_assets(session, ids)}

@@ -1,13 +1,15 @@
 """The response of a live page: shared bytes to one viewer, no faster than that viewer reads."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from web.live.channel import Render
-from web.live.channels import Channels
+from lab_controller.bus.changes import Changes
+from web.live.channel import Channel, Render
+from web.live.channels import Channels, Live
+from web.live.feed import Feed, Source
 from web.live.frames import GZIP_HEADER, OPENING, Piece
 
 HEADERS = [
@@ -28,10 +30,14 @@ class LiveStream(Response):
         super().__init__(media_type="text/event-stream")
         self._channels, self._name, self._keys, self._render = channels, name, keys, render
 
+    def start(self, changes: Changes) -> Live:
+        """What the first viewer opens."""
+        return Channel(changes, self._keys, self._render)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         address = client[0] if client else "unknown"
-        with self._channels.watch(self._name, self._keys, self._render, address) as (channel, viewer):
+        with self._channels.watch(self._name, self.start, address) as (channel, viewer):
             first = await channel.snapshot()
             packed = accepts_gzip(scope)
             encoding = [(b"content-encoding", b"gzip")] if packed else []
@@ -59,6 +65,19 @@ class LiveStream(Response):
                     raise
             finally:
                 gone.cancel()
+
+
+class FeedStream(LiveStream):
+    """A snapshot of `name`, then everything that happens, piece by piece."""
+
+    def __init__(
+        self, channels: Channels, name: str, keys: Sequence[str], source: Callable[[], Source]
+    ) -> None:
+        Response.__init__(self, media_type="text/event-stream")
+        self._channels, self._name, self._keys, self._source = channels, name, keys, source
+
+    def start(self, changes: Changes) -> Live:
+        return Feed(changes, self._keys, self._source())
 
 
 async def until_gone(receive: Receive) -> None:

@@ -35,7 +35,7 @@ def test_a_stream_is_placed_on_the_wall_clock_by_its_arrival(database: Database)
         TelemetryHandler(),
         inbound("kit-1/kit/stream", stream([100 * MS, 200 * MS], [1, 2.5])),
     )
-    assert effects.changed == ["device:kit-1"]
+    assert effects.changed == ["points:kit-1"]
     assert readings(database, "kit/light") == [(-100 * MS, 1.0), (0, 2.5)]
 
 

@@ -1,5 +1,6 @@
 """A Firmata board: its pins in and out, and what it cannot do."""
 
+import asyncio
 import json
 
 import pytest
@@ -11,6 +12,8 @@ from devices.kits.firmata.driver import BLINKS, BOOT_US, FirmataDriver
 from devices.kits.firmata.emulator import NAME, FirmataEmulator
 from devices.protocols.plotter import Sample
 from devices.transports.byte_pipe import Chunk
+from tests.devices.waiting import until
+from tests.peers.parts import require_peer
 
 BOARD = "firmata-0badcafe"
 
@@ -152,3 +155,22 @@ async def test_noise_on_the_line_makes_no_value(bench):
     assert bench.outputs == []
     bench.command("pins/write", {"pin": 13, "value": 0})
     assert bench.state() == {**before, "13": {**before["13"], "mode": "output", "value": 0}}
+
+
+@pytest.mark.peer
+async def test_pyfirmata2_drives_the_emulated_board(tmp_path):
+    python = require_peer("pyfirmata2", "python")
+    board = FirmataEmulator()
+    server = board.serve(tmp_path / "board")
+    pressing = asyncio.create_task(until(lambda: board.modes.get(13) == 1, 20))
+    pressing.add_done_callback(lambda _: board.press(2, 1))
+    process = await asyncio.create_subprocess_exec(
+        python, "tests/peers/firmata/pins.py", server.path, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    await pressing
+    told = json.loads(said)
+    assert told.pop("analog") == pytest.approx([0.5] * 5, abs=0.41)
+    assert told == {"firmata": [2, 5], "firmware": NAME, "button": True}
+    assert (board.outputs[13], board.outputs[9]) == (1, 127)
+    server.unplug()

@@ -172,5 +172,5 @@ async def test_pyfirmata2_drives_the_emulated_board(tmp_path):
     told = json.loads(said)
     assert told.pop("analog") == pytest.approx([0.5] * 5, abs=0.41)
     assert told == {"firmata": [2, 5], "firmware": NAME, "button": True}
-    assert (board.outputs[13], board.outputs[9]) == (1, 127)
+    assert (board.outputs[13], board.outputs[9]) == (1, 128)
     server.unplug()

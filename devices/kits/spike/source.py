@@ -34,7 +34,7 @@ def prepare(program: Program) -> Source:
     except SyntaxError as error:
         raise UploadError("compile_failed", problem=error.msg, line=error.lineno or 1) from error
     except (RecursionError, MemoryError) as error:
-        raise UploadError("compile_failed", problem="too many nested parentheses", line=1) from error
+        raise UploadError("compile_failed", problem="too deeply nested", line=1) from error
     slot = _FIRST_SLOT if program.slot is None else program.slot
     return Source(text.encode(), slot, program.run)
 

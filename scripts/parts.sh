@@ -1,5 +1,5 @@
 #!/bin/sh
-# Debian's real parts for the tests: a simulated microcontroller and its tool chain, a broker, a browser.
+# Debian's real parts for the tests: a simulated microcontroller, tool chains, a broker, a browser.
 set -eu
 . "$(dirname "$0")/apt.sh"
 wanted=""
@@ -16,6 +16,7 @@ need /usr/include/simavr/sim_avr.h libsimavr-dev
 need /usr/include/libelf.h libelf-dev
 need /usr/sbin/mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
+need nbc nbc
 need chromium chromium
 [ -z "$wanted" ] || apt_install $wanted || echo "the tests that need$wanted will be skipped, loudly" >&2
 sh "$(dirname "$0")/peers.sh"

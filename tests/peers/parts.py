@@ -16,6 +16,7 @@ PROGRAMS = (
     ("simulated ATmega328P (libsimavr)", "pkg-config", "--modversion", "simavr"),
     ("avrdude", "avrdude", "-?"),
     ("avr-gcc", "avr-gcc", "--version"),
+    ("nbc", "nbc", "-help"),
     ("Mosquitto", "mosquitto", "-h"),
     ("Chromium", "chromium", "--version"),
 )

@@ -124,7 +124,12 @@ def _input_device(run: CodeRun, brick: BrickMachine) -> None:
             run.number()
             run.number()
             count = run.number()
-            run.put(struct.pack("<f", brick.value(number)))
+            value = brick.value(number)
+            if command == 28:
+                raw = 0 if math.isnan(value) else int(value * brick.port(number).raw_per_si)
+                run.put(struct.pack("<i", raw))
+            else:
+                run.put(struct.pack("<f", value))
             for _ in range(count - 1):
                 run.put(struct.pack("<f", math.nan))
         case _:

@@ -17,10 +17,12 @@ from devices.protocols.ev3_bytecode import Direct
 from devices.protocols.ev3_mailbox import (
     CONTENT_BYTES_MAX,
     NAME_BYTES_MAX,
+    Mail,
     encode,
     parse_mail,
     write_mailbox,
 )
+from devices.protocols.plotter import parse_plotter
 from devices.transports.byte_pipe import Chunk
 
 MEASURE_US = 100_000
@@ -83,8 +85,7 @@ class Ev3Driver:
             mail = parse_mail(frame)
             if mail is not None:
                 if self._claimed:
-                    told = {"box": mail.box, "value": mail.content, "raw": mail.raw.hex()}
-                    self._out.append(Told("mailbox", "received", json.dumps(told)))
+                    self._read_mail(mail)
             elif self._asked is not None and frame.counter == self._asked[0]:
                 self._answer(frame, self._asked[1])
         return self._take()
@@ -247,6 +248,15 @@ class Ev3Driver:
         there = tuple(sample for sample in samples if sample is not None)
         if there:
             self._out.append(Measured(there, self._now_us))
+
+    def _read_mail(self, mail: Mail) -> None:
+        """A number is plotted under the name of its box, `temp:23.5,light:410` as everywhere else."""
+        content = mail.content
+        self._tell("mailbox", "received", json.dumps({"box": mail.box, "value": content}))
+        line = content if isinstance(content, str) else f"{mail.box}:{float(content)}"
+        samples = parse_plotter(line) if ":" in line else None
+        if samples:
+            self._out.append(Measured(samples, self._now_us))
 
     def _tell(self, node: str, key: str, value: str) -> None:
         self._out.append(Told(node, key, value))

@@ -39,6 +39,11 @@ class Plugged:
         """Whether its angle can be read."""
         return self.type in (LARGE_MOTOR, MEDIUM_MOTOR)
 
+    @property
+    def raw_per_si(self) -> int:
+        """The ultrasonic sensor counts millimetres."""
+        return 10 if (self.type, self.mode) == (30, 0) else 1
+
     def told(self) -> str:
         """The value of `ports/1` and so on."""
         device = DEVICES.get(self.type, f"type-{self.type}") if self.is_there else None

@@ -74,7 +74,7 @@ def prepare(program: Program) -> Cargo:
 def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
     """Stop what runs if the new program is to be started, write, verify, start."""
     line = _Line(heard, host.port)
-    handle = ev3.NO_HANDLE
+    handle, begun = ev3.NO_HANDLE, False
     try:
         yield Progress("syncing")
         yield from line.sync()
@@ -82,7 +82,7 @@ def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
             yield Progress("stopping")
             yield from line.direct(bytecode.stop_program())
         yield Progress("writing", 0, len(cargo.data))
-        handle = yield from _begin(line, cargo)
+        handle, begun = (yield from _begin(line, cargo)), True
         for at in range(0, len(cargo.data), ev3.CHUNK_BYTES):
             chunk = cargo.data[at : at + ev3.CHUNK_BYTES]
             reply = yield from line.system(ev3.continue_download(handle, chunk))
@@ -91,14 +91,16 @@ def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
                 raise _refused(reply.status)
             yield Progress("writing", at + len(chunk), len(cargo.data))
         handle = ev3.NO_HANDLE
+        yield Progress("verifying")
+        yield from _verify(line, cargo)
+        begun = False
     except UploadError:
         # A torn program must not be there to be started.
         if handle != ev3.NO_HANDLE:
             yield line.say_only(ev3.close_handle(handle))
+        if begun:
             yield line.say_only(ev3.delete_file(cargo.path))
         raise
-    yield Progress("verifying")
-    yield from _verify(line, cargo)
     if cargo.name.endswith(PROGRAM):
         yield Remember(LAST_PROGRAM, cargo.path)
     if cargo.run:

@@ -31,7 +31,7 @@ from lab_controller.programs.service import ProgramsService
 from lab_controller.settings import Settings
 from lab_controller.telemetry.consoles import ConsoleHandler
 from lab_controller.telemetry.handler import TelemetryHandler
-from lab_controller.upkeep import tidy, watch_clock
+from lab_controller.upkeep import roll_up, tidy, watch_clock
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +91,7 @@ class Lab:
             watch = Watch(lab.championships, spec_ppm=settings.spec_ppm, has_broker=lambda: lab.hub.connected)
             lab._keep(watch.run(), "watch")
             lab._keep(watch_clock(lab.clock, lab.database, lab.changes), "clock")
+            lab._keep(roll_up(lab.clock, lab.database, settings), "roll up")
             lab._keep(tidy(lab.clock, lab.database, settings), "tidy")
             yield lab
 

@@ -54,7 +54,9 @@ class Settings(BaseSettings):
     sign_in_window_s: int = Field(default=900, ge=1)
 
     spec_ppm: int = Field(default=5000, ge=1, le=100_000)
-    telemetry_days: int = Field(default=90, ge=1)
+    telemetry_raw_days: int = Field(default=30, ge=1)
+    telemetry_minute_days: int = Field(default=730, ge=1)
+    console_chunks: int = Field(default=2000, ge=10)
     upload_max_mb: int = Field(default=4, ge=1, le=4)
     upload_approval: bool = False
 

@@ -1,4 +1,4 @@
-"""What the lab does for itself in the background: watch the host's clock, let old readings go."""
+"""What the lab does for itself: watch the host's clock, sum readings up, let old ones go."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,12 +11,14 @@ from lab_controller.bus.changes import DEVICES, Changes
 from lab_controller.clock import SteadyClock
 from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.settings import Settings
-from lab_controller.telemetry.queries import forget_readings
+from lab_controller.telemetry.consoles import forget_chunks
+from lab_controller.telemetry.rollup import forget_minutes, forget_readings, roll_some
 
 log = structlog.get_logger(__name__)
 
 CLOCK_LOOK_S = 2.0
 TIDY_EVERY_S = 3600.0
+ROLL_EVERY_S = 30.0
 PAUSE_S = 0.1
 AGAIN_S = 2.0
 DAY_US = 86_400_000_000
@@ -48,11 +50,23 @@ def audit_step(clock: SteadyClock, database: Database, step_us: int) -> None:
         )
 
 
-async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> None:
-    """Delete readings older than `LAB_TELEMETRY_DAYS`, a little at a time so that no writer waits long."""
+async def roll_up(clock: SteadyClock, database: Database, settings: Settings) -> None:
+    """Count readings by the minute, a little at a time so that no writer waits long."""
     while True:
-        before_us = clock.now_us() - settings.telemetry_days * DAY_US
-        deleted = await patiently(_forget_some, database, before_us)
+        since_us = clock.now_us() - settings.telemetry_raw_days * DAY_US
+        rolled = await patiently(_write, database, roll_some, clock.now_us(), since_us)
+        await asyncio.sleep(PAUSE_S if rolled else ROLL_EVERY_S)
+
+
+async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> None:
+    """Delete what is older than LAB_TELEMETRY_* and more than LAB_CONSOLE_CHUNKS, a little at a time."""
+    while True:
+        now_us = clock.now_us()
+        raw_us = now_us - settings.telemetry_raw_days * DAY_US
+        minute_us = now_us - settings.telemetry_minute_days * DAY_US
+        deleted = await patiently(_write, database, forget_readings, raw_us)
+        deleted += await patiently(_write, database, forget_minutes, minute_us)
+        deleted += await patiently(_write, database, forget_chunks, settings.console_chunks)
         await asyncio.sleep(PAUSE_S if deleted else TIDY_EVERY_S)
 
 
@@ -66,6 +80,6 @@ async def patiently(work: Callable[..., T], *given: object) -> T:
             await asyncio.sleep(AGAIN_S)
 
 
-def _forget_some(database: Database, before_us: int) -> int:
+def _write(database: Database, work: Callable[..., T], *given: object) -> T:
     with database.write() as session:
-        return forget_readings(session, before_us)
+        return work(session, *given)

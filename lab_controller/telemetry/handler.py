@@ -13,6 +13,7 @@ from lab_controller.bus.payloads import parse_number, parse_object, parse_text
 from lab_controller.bus.topics import Topic
 from lab_controller.equipment.tables import Device
 from lab_controller.errors import Invalid
+from lab_controller.telemetry.rollup import floor_minute
 from lab_controller.telemetry.tables import Series
 
 MAX_SAMPLES = 2000
@@ -21,6 +22,8 @@ INT63 = 2**63
 # Samples stay on the device's own time axis as long as it agrees this well with their arrival.
 EARLY_US = 1_000_000
 LATE_US = 5_000_000
+# A minute that has been rolled up is counted again for readings as late as this: they are all still there.
+COUNTED_AGAIN_US = 86_400_000_000
 _INSERT = {
     "sqlite": "INSERT OR IGNORE INTO readings (series_id, at_us, value) VALUES (?, ?, ?)",
     "postgresql": "INSERT INTO readings (series_id, at_us, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -126,6 +129,9 @@ def _place(series: Series, batch: Batch) -> list[tuple[int, int, float]]:
     if offset_us is None or not -LATE_US <= offset_us + newest_us - batch.received_us <= EARLY_US:
         # First batch, the board restarted, or its clock has drifted off.
         series.offset_us = offset_us = batch.received_us - newest_us
+    oldest_us = offset_us + min(batch.us)
+    if series.rolled_us - COUNTED_AGAIN_US < oldest_us < series.rolled_us:
+        series.rolled_us = floor_minute(max(oldest_us, 0))
     return [
         (number, offset_us + at_us, float(value)) for at_us, value in zip(batch.us, batch.values, strict=True)
     ]

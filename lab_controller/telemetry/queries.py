@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from lab_controller.telemetry.tables import ReadingRow, Series
@@ -30,23 +29,3 @@ def load_readings(
     query = select(at_us, value).where(ReadingRow.series_id == series, at_us >= from_us, at_us < to_us)
     rows = session.exec(query.order_by(at_us.desc()).limit(limit)).all()
     return [(row[0], row[1]) for row in reversed(rows)]
-
-
-def forget_readings(session: Session, before_us: int, limit: int = 20_000) -> int:
-    """Delete at most `limit` of the readings older than `before_us`; gives how many."""
-    left, deleted = limit, 0
-    for series in session.exec(select(Series.id)).all():
-        old = select(col(ReadingRow.at_us)).where(
-            ReadingRow.series_id == series, col(ReadingRow.at_us) < before_us
-        )
-        times = session.exec(old.order_by(col(ReadingRow.at_us)).limit(left)).all()
-        if times:
-            session.exec(
-                delete(ReadingRow).where(
-                    col(ReadingRow.series_id) == series, col(ReadingRow.at_us) <= times[-1]
-                )
-            )
-            left, deleted = left - len(times), deleted + len(times)
-        if left <= 0:
-            break
-    return deleted

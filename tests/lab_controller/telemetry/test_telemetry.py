@@ -128,17 +128,3 @@ def test_any_bytes_are_a_reading_none_or_refused(payload: bytes) -> None:
         except Invalid:
             continue
         assert batch is None or len(batch.values) == 1
-
-
-def test_old_readings_go_a_few_at_a_time(database: Database) -> None:
-    us = [number * MS for number in range(100)]
-    store(database, TelemetryHandler(), inbound("kit-1/kit/stream", stream(us, [0] * 100)))
-    before_us = NOW_US - 49 * MS
-    deleted = []
-    for _ in range(3):
-        with database.write() as session:
-            deleted.append(forget_readings(session, before_us, limit=30))
-    assert deleted == [30, 20, 0]
-    assert len(readings(database, "kit/light")) == 50
-    with database.read() as session:
-        assert list_series(session, "kit-1") == [SeriesView(1, "kit-1", "kit/light", "lx")]

@@ -2,11 +2,14 @@
 # Tools that the tests run as programs of their own, each in an environment apart from ours: `peers.sh [TOOL...]`.
 set -eu
 home=.venv-peers
+mkdir -p $home
+exec 9> $home/.lock
+! command -v flock >/dev/null || flock 9
 
 # peer NAME REQUIREMENT...: nothing to do if exactly these are there.
 peer() {
   name=$1; shift
-  [ "$(cat "$home/$name/.ready" 2>/dev/null)" != "$*" ] || return 0
+  [ ! -x "$home/$name/bin/python" ] || [ "$(cat "$home/$name/.ready" 2>/dev/null)" != "$*" ] || return 0
   rm -rf "${home:?}/$name"
   if "${PYTHON:-python3}" -m venv "$home/$name" &&
     "$home/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; then

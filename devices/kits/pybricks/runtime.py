@@ -14,7 +14,7 @@ HEAP = "1M"
 READ_BYTES = 240
 BREATH_S = 0.004
 """Between two readings of what a program prints: as fast as a hub's cable."""
-KILL_S = 1.0
+END_S = 1.0
 INTERRUPT = b"\x03"
 WORLD = Path(__file__).parent / "world"
 """Stand-ins for the modules of the firmware."""
@@ -95,10 +95,13 @@ class MicroPython:
             while data := await process.stdout.read(READ_BYTES):
                 on_output(data)
                 await asyncio.sleep(BREATH_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), END_S)
         finally:
             self._process = None
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
             await asyncio.shield(process.wait())
 
 

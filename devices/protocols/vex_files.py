@@ -142,9 +142,14 @@ def format_version(version: tuple[int, int, int, int]) -> str:
     return f"{text}-{version[3]}" if version[3] else text
 
 
+def name_of(product: int | None) -> str:
+    """What is there, in its maker's words."""
+    return next((name for known, name in NAMES.items() if known == product), "VEX")
+
+
 def parse_version(payload: bytes) -> SystemVersion | None:
-    """Of `Simple.VERSION`."""
-    if len(payload) < 7:
+    """Of `Simple.VERSION`, which has no checksum: what cannot be is none."""
+    if len(payload) != 8 or payload[4]:
         return None
     return SystemVersion((payload[0], payload[1], payload[2], payload[3]), payload[5], payload[6])
 

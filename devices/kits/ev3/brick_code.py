@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from devices.kits.ev3.brick_vm import BrickMachine, ByteCodeError
+from devices.kits.ev3.ports import Plugged
 from devices.protocols.ev3_bytecode import RUNNING
 
 STOPPED = 0x40
@@ -121,12 +122,14 @@ def _input_device(run: CodeRun, brick: BrickMachine) -> None:
             run.put(bytes((plugged.type,)))
             run.put(bytes((plugged.mode,)))
         case 28 | 29:
-            run.number()
-            run.number()
-            count = run.number()
-            value = brick.value(number)
+            kind, mode, count = run.number(), run.number(), run.number()
+            value, there = brick.value(number), brick.port(number)
             if command == 28:
-                raw = 0 if math.isnan(value) else int(value * brick.port(number).raw_per_si)
+                raw = (
+                    0
+                    if math.isnan(value)
+                    else int(value * Plugged(kind or there.type, max(mode, 0)).raw_per_si)
+                )
                 run.put(struct.pack("<i", raw))
             else:
                 run.put(struct.pack("<f", value))

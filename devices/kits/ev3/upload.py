@@ -96,10 +96,8 @@ def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
         begun = False
     except UploadError:
         # A torn program must not be there to be started.
-        if handle != ev3.NO_HANDLE:
-            yield line.say_only(ev3.close_handle(handle))
         if begun:
-            yield line.say_only(ev3.delete_file(cargo.path))
+            yield from line.give_up(handle, cargo.path)
         raise
     if cargo.name.endswith(PROGRAM):
         yield Remember(LAST_PROGRAM, cargo.path)
@@ -145,7 +143,24 @@ class _Line:
             raise UploadError("device_refused", status="a strange answer")
         return reply
 
-    def say_only(self, body: bytes) -> Say:
+    def open(self, order: bytes, path: str) -> Talk[SystemReply]:
+        """Answer to BEGIN_DOWNLOAD; who gives up before it has come may have opened the file."""
+        try:
+            return (yield from self.system(order))
+        except UploadError:
+            late: Frame | None = yield Until(self._ours, SYNC_US)
+            reply = ev3.parse_system_reply(late) if late is not None else None
+            if reply is not None and reply.status == Status.SUCCESS and reply.rest:
+                yield from self.give_up(reply.rest[0], path)
+            raise
+
+    def give_up(self, handle: int, path: str) -> Talk[None]:
+        """Close and delete a file that is not whole."""
+        if handle != ev3.NO_HANDLE:
+            yield self._say_only(ev3.close_handle(handle))
+        yield self._say_only(ev3.delete_file(path))
+
+    def _say_only(self, body: bytes) -> Say:
         """A system command that nobody waits for."""
         self._count()
         return Say(ev3.format_frame(self._counter, Type.SYSTEM | Type.NO_REPLY, body))
@@ -170,10 +185,10 @@ class _Line:
 def _begin(line: _Line, cargo: Cargo) -> Talk[int]:
     """Handle of the file, which is open for writing."""
     order = ev3.begin_download(cargo.path, len(cargo.data))
-    reply = yield from line.system(order)
+    reply = yield from line.open(order, cargo.path)
     if reply.status in (Status.UNKNOWN_HANDLE, Status.ILLEGAL_PATH):
         yield from line.system(ev3.create_dir(cargo.folder))
-        reply = yield from line.system(order)
+        reply = yield from line.open(order, cargo.path)
     if reply.status == Status.SIZE_ERROR:
         memory = yield from line.direct(bytecode.free_memory())
         free_kb = struct.unpack_from("<II", memory.body)[1] if len(memory.body) >= 8 else 0

@@ -80,10 +80,8 @@ def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
         begun = False
     except UploadError:
         # A torn program must not be there to be started.
-        if handle is not None:
-            yield Say(nxt.ask(Op.CLOSE, bytes((handle,)), reply=False))
         if begun:
-            yield Say(nxt.ask(Op.DELETE, nxt.file_name(cargo.name), reply=False))
+            yield from line.give_up(handle, cargo.name)
         raise
     if cargo.name.endswith(PROGRAM):
         yield Remember(LAST_PROGRAM, cargo.name)
@@ -128,6 +126,22 @@ class _Line:
                 return
         raise UploadError("board_silent", port=self._port)
 
+    def open(self, op: Op, body: bytes, name: str) -> Talk[Telegram]:
+        """Answer to an opening; who gives up before it has come may have opened the file."""
+        try:
+            return (yield from self.ask(op, body))
+        except UploadError:
+            late: Telegram | None = yield Until(self._ours, SYNC_US)
+            if late is not None and late.status == Status.SUCCESS and late.rest:
+                yield from self.give_up(late.rest[0], name)
+            raise
+
+    def give_up(self, handle: int | None, name: str) -> Talk[None]:
+        """Close and delete a file that is not whole."""
+        if handle is not None:
+            yield Say(nxt.ask(Op.CLOSE, bytes((handle,)), reply=False))
+        yield Say(nxt.ask(Op.DELETE, nxt.file_name(name), reply=False))
+
     def _ours(self) -> Telegram | None:
         """What answers the last question; late answers to the driver are passed over."""
         for telegram in self._reader.feed(self._heard.take_all()):
@@ -139,11 +153,11 @@ class _Line:
 def _open(line: _Line, cargo: Cargo) -> Talk[int]:
     """Handle of the new file; files that somebody left open are closed when there are too many."""
     body = nxt.file_name(cargo.name) + len(cargo.data).to_bytes(4, "little")
-    reply = yield from line.ask(cargo.open_op, body)
+    reply = yield from line.open(cargo.open_op, body, cargo.name)
     if reply.status in (Status.NO_MORE_HANDLES, Status.FILE_BUSY):
         for handle in range(nxt.HANDLES):
             yield from line.ask(Op.CLOSE, bytes((handle,)))
-        reply = yield from line.ask(cargo.open_op, body)
+        reply = yield from line.open(cargo.open_op, body, cargo.name)
     if reply.status in (Status.NO_SPACE, Status.NO_LINEAR_SPACE):
         info = nxt.parse_device_info((yield from line.ask(Op.DEVICE_INFO)).rest)
         raise UploadError("storage_full", free=info.free_bytes if info else 0)

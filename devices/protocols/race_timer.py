@@ -1,0 +1,169 @@
+"""Commercial race timers as data: what one says and hears is a TOML file of ten lines."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+LINE_MAX = 200
+LANES_MAX = 16
+SECOND_US = 1_000_000
+PATTERN_MAX = 200
+
+_TEXTS = {"name", "source", "end", "ready", "started", "finished", "force_end", "missing"}
+_NUMBERS = {"lanes", "baud", "us_per_unit"}
+_LISTS = {"setup", "arm", "results", "ignore"}
+_TABLES = {
+    "probe": {"say", "hear"},
+    "gate": {"ask", "open", "closed"},
+    "mask": {"clear", "lane", "bits", "base"},
+}
+
+
+class ProfileError(ValueError):
+    """`key` is the line of the file that cannot be, `problem` why."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(key, problem)
+        self.key = key
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.problem}"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One kind of timer. Patterns are regular expressions looked for in a line.
+
+    `results` are looked for one after the other: groups `lane` and `time` make a result when both are
+    known, so they may come on two lines. A time with a point is in seconds; one without counts units of
+    `us_per_unit`. A time of zero is a lane that did not finish; with `missing` "dnf" so is one that is
+    not told before `finished`.
+    """
+
+    name: str
+    source: str
+    lanes: int
+    probe_say: str
+    probe_hear: re.Pattern[str]
+    results: tuple[re.Pattern[str], ...]
+    baud: int = 9600
+    end: str = "\r\n"
+    setup: tuple[str, ...] = ()
+    arm: tuple[str, ...] = ()
+    ready: re.Pattern[str] | None = None
+    started: re.Pattern[str] | None = None
+    finished: re.Pattern[str] | None = None
+    force_end: str | None = None
+    gate_ask: str | None = None
+    gate_open: re.Pattern[str] | None = None
+    gate_closed: re.Pattern[str] | None = None
+    mask_clear: str | None = None
+    mask_lane: str | None = None
+    mask_bits: str | None = None
+    mask_base: int = 0
+    ignore: tuple[re.Pattern[str], ...] = ()
+    us_per_unit: int = SECOND_US
+    missing: Literal["", "dnf"] = ""
+
+    @property
+    def says(self) -> frozenset[str]:
+        """Every command of its own, as a timer may echo it."""
+        more = (self.force_end, self.gate_ask, self.mask_clear)
+        masks = [self._mask(lane) for lane in range(1, self.lanes + 1)]
+        said = (self.probe_say, *self.setup, *self.arm, *masks, *more)
+        return frozenset(each for each in said if each)
+
+    def arming(self, lanes: Sequence[int]) -> tuple[str, ...]:
+        """What makes the timer ready for a race on `lanes`, the others masked."""
+        commands = [self.mask_clear] if self.mask_clear else []
+        if self.mask_bits:
+            bits = sum(1 << lane - 1 for lane in lanes)
+            commands.append(self.mask_bits.replace("{bits}", chr(self.mask_base + bits)))
+        elif self.mask_lane:
+            commands += [self._mask(lane) for lane in range(1, self.lanes + 1) if lane not in lanes]
+        return (*commands, *self.arm)
+
+    def _mask(self, lane: int) -> str:
+        return (self.mask_lane or "").replace("{lane}", str(lane)).replace("{letter}", chr(64 + lane))
+
+
+def parse_profile(text: str) -> Profile:
+    """Raises ProfileError at the first key that is unknown, missing or of the wrong kind."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError("file", str(error)) from error
+    _check_keys(told)
+    probe, gate, mask = (_table(told, key) for key in _TABLES)
+    for key, home in (("name", told), ("lanes", told), ("results", told), ("say", probe), ("hear", probe)):
+        if key not in home:
+            raise ProfileError(key if home is told else f"probe.{key}", "is missing")
+    if not 1 <= told["lanes"] <= LANES_MAX:
+        raise ProfileError("lanes", f"must be 1 to {LANES_MAX}")
+    results = tuple(_pattern("results", each) for each in told["results"])
+    if {"lane", "time"} - {name for each in results for name in each.groupindex}:
+        raise ProfileError("results", "need the groups lane and time")
+    if told.get("missing", "") not in {"", "dnf"}:
+        raise ProfileError("missing", 'must be "dnf"')
+    return Profile(
+        name=told["name"],
+        source=told.get("source", ""),
+        lanes=told["lanes"],
+        probe_say=probe["say"],
+        probe_hear=_pattern("probe.hear", probe["hear"]),
+        results=results,
+        baud=told.get("baud", 9600),
+        end=told.get("end", "\r\n"),
+        setup=tuple(told.get("setup", ())),
+        arm=tuple(told.get("arm", ())),
+        **{key: _pattern(key, told[key]) for key in ("ready", "started", "finished") if key in told},
+        force_end=told.get("force_end"),
+        gate_ask=gate.get("ask"),
+        gate_open=_pattern("gate.open", gate["open"]) if "open" in gate else None,
+        gate_closed=_pattern("gate.closed", gate["closed"]) if "closed" in gate else None,
+        mask_clear=mask.get("clear"),
+        mask_lane=mask.get("lane"),
+        mask_bits=mask.get("bits"),
+        mask_base=mask.get("base", 0),
+        ignore=tuple(_pattern("ignore", each) for each in told.get("ignore", ())),
+        us_per_unit=told.get("us_per_unit", SECOND_US),
+        missing=told.get("missing", ""),
+    )
+
+
+def _check_keys(told: Mapping[str, Any]) -> None:
+    for key, value in told.items():
+        if key in _TEXTS:
+            right = isinstance(value, str)
+        elif key in _NUMBERS:
+            right = type(value) is int and value > 0
+        elif key in _LISTS:
+            right = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        elif key in _TABLES:
+            right = isinstance(value, dict)
+        else:
+            raise ProfileError(key, "is not known")
+        if not right:
+            raise ProfileError(key, "is not what belongs here")
+
+
+def _table(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table: Mapping[str, Any] = told.get(key, {})
+    for name, value in table.items():
+        if name not in _TABLES[key]:
+            raise ProfileError(f"{key}.{name}", "is not known")
+        if not isinstance(value, int if name == "base" else str):
+            raise ProfileError(f"{key}.{name}", "is not what belongs here")
+    return table
+
+
+def _pattern(key: str, text: str) -> re.Pattern[str]:
+    if len(text) > PATTERN_MAX:
+        raise ProfileError(key, "is too long")
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ProfileError(key, str(error)) from error

@@ -67,6 +67,12 @@ SENTENCES = {
         "The room computer cannot write to its disk ({problem}). Free some space now: passages may be lost."
     ),
     "device_absent": _("The device is not there. Plug it in, then try again."),
+    "brain_not_linked": _(
+        "The controller has no brain on its radio. Switch the robot's brain on, or plug its own cable in."
+    ),
+    "python_missing": _(
+        "This brain has no Python yet. Send any Python program to it with VEXcode once, then try again."
+    ),
     "bad_command": _("The device did not understand the command. Load the page again and repeat it."),
     "not_connected": _(
         "There is no connection to the message broker. Check the network; it is tried again by itself."

@@ -26,6 +26,7 @@ class Streams:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._gathered: dict[str, tuple[list[int], list[float]]] = {}
+        self._last_us: dict[str, int] = {}
         self._units: dict[str, str] = {}
         self._sent_us = 0
         self._text = ""
@@ -38,7 +39,9 @@ class Streams:
             if not self._describe(sample):
                 continue
             times, values = self._gathered.setdefault(sample.key, ([], []))
-            times.append(max(measured.at_us, times[-1] + 1) if times else measured.at_us)
+            # Two samples of one moment stay two rows, also when they travel in two batches.
+            self._last_us[sample.key] = max(measured.at_us, self._last_us.get(sample.key, 0) + 1)
+            times.append(self._last_us[sample.key])
             values.append(sample.value)
             self._twin.tell(NODE, sample.key, repr(sample.value), measured.at_us)
         full = any(len(values) >= BATCH_VALUES for _, values in self._gathered.values())

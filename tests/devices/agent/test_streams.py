@@ -1,0 +1,45 @@
+"""What comes fast travels in batches: no sample is lost between two, and a flood stays small."""
+
+import json
+from typing import Any
+
+from devices.agent.streams import BATCH_VALUES, TEXT_MAX, Streams
+from devices.agent.twin import Twin
+from devices.driver import Measured
+from devices.protocols.plotter import Sample
+
+
+class Bus:
+    """Keeps what was said under each property."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[Any]] = {}
+        twin = Twin("uno-0badcafe", self._publish, lambda: True, kind="arduino-uno", nodes={})
+        self.streams = Streams(twin)
+
+    def _publish(self, topic: str, payload: str, *, retain: bool, qos: int = 1) -> None:
+        name = topic.removeprefix("lab/5/uno-0badcafe/")
+        if not name.startswith("$"):
+            self.told.setdefault(name, []).append(json.loads(payload))
+
+
+def test_samples_of_one_moment_are_rows_of_their_own_also_in_two_batches():
+    bus = Bus()
+    for number in range(3 * BATCH_VALUES):
+        bus.streams.add(Measured((Sample("light", "light", float(number), "lx"),), 5_000_000))
+    bus.streams.tick(6_000_000)
+    batches = bus.told["telemetry/stream"]
+    assert {batch["unit"] for batch in batches} == {"lx"}
+    assert [value for batch in batches for value in batch["values"]] == list(map(float, range(600)))
+    times = [us for batch in batches for us in batch["us"]]
+    assert times == sorted(set(times))
+
+
+def test_a_flood_of_text_is_cut_and_says_how_much():
+    bus = Bus()
+    for _ in range(5):
+        bus.streams.print("x" * TEXT_MAX, 1_000)
+    bus.streams.tick(2_000_000)
+    told = bus.told["console/printed"]
+    assert sum(len(each["text"]) + each["skipped"] for each in told) == 5 * TEXT_MAX
+    assert all(len(each["text"]) <= TEXT_MAX for each in told)

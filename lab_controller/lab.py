@@ -24,8 +24,10 @@ from lab_controller.championships.watch import Watch
 from lab_controller.clock import SteadyClock
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
+from lab_controller.equipment.pairing import AssetsService
 from lab_controller.equipment.service import EquipmentService
 from lab_controller.people import PeopleService
+from lab_controller.people.tokens import TokenService
 from lab_controller.programs.handler import JobHandler
 from lab_controller.programs.service import ProgramsService
 from lab_controller.settings import Settings
@@ -50,6 +52,8 @@ class Lab:
         self.changes = Changes()
         self.database = Database(settings.store_url)
         self.people = PeopleService(self.database, self.clock, settings)
+        self.tokens = TokenService(self.database, self.clock)
+        self.assets = AssetsService(self.database, self.clock, self.changes)
         self.broker_accounts = BrokerAccounts(self.database, self.clock, settings)
         self.championships = ChampionshipService(self.database, self.clock, self.changes)
         self.broker = (

@@ -1,10 +1,11 @@
-"""Who is asking: the session cookie, and what a page demands before it answers."""
+"""Who is asking: the session cookie or a program's token, and what a page demands before it answers."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
+from lab_controller.errors import NotSignedIn
 from lab_controller.lab import Lab
 from lab_controller.people import Identity, require
 from lab_controller.people.roles import Role
@@ -23,8 +24,14 @@ def load_account(request: Request) -> Identity | None:
 
     The database is asked once per request, by whichever dependency comes first.
     """
-    token = request.cookies.get(COOKIE)
-    request.state.account = lab_of(request).people.identity_of(token) if token else None
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.casefold() == "bearer":
+        request.state.account = lab_of(request).tokens.identity_of(token.strip())
+        if request.state.account is None:
+            raise NotSignedIn("token_invalid")
+    else:
+        session = request.cookies.get(COOKIE)
+        request.state.account = lab_of(request).people.identity_of(session) if session else None
     identity: Identity | None = request.state.account
     return identity
 

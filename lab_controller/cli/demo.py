@@ -15,7 +15,7 @@ import uvicorn
 from rich.console import Console
 from rich.table import Table
 
-from lab_controller.demo.accounts import ACCOUNTS
+from lab_controller.demo.accounts import ACCOUNTS, ROOM
 from lab_controller.demo.contests import DRAG, LINE
 from lab_controller.demo.show import Show
 from lab_controller.lab import Lab
@@ -42,7 +42,7 @@ def demo(
         settings = Settings(
             data_dir=folder,
             port=listening.getsockname()[1],
-            room="204",
+            room=ROOM,
             mqtt_host="127.0.0.1",
             mqtt_port=0,
             log_level="warning",
@@ -79,6 +79,7 @@ def _say_where(port: int) -> None:
     places.add_row("in the hall", f"http://127.0.0.1:{port}/board/{LINE}?hall=1")
     places.add_row("Drag race", f"http://127.0.0.1:{port}/board/{DRAG}")
     places.add_row("Judges", f"http://127.0.0.1:{port}/judge/{LINE}")
+    places.add_row("Kits of the room", f"http://127.0.0.1:{port}/rooms/{ROOM}")
     places.add_row("Devices", f"http://127.0.0.1:{port}/devices")
     places.add_row("API", f"http://127.0.0.1:{port}/openapi.json")
     people = Table("account", "password", "role", box=None, padding=(0, 2))

@@ -3,12 +3,14 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from lab_controller.people import PeopleService
+    from lab_controller.people.tokens import TokenService
 
 ACTOR = "console"
 Roles = Annotated[
@@ -32,6 +34,26 @@ def _people() -> "Iterator[PeopleService]":
             yield PeopleService(database, SteadyClock(), settings)
     finally:
         database.close()
+
+
+@contextmanager
+def _tokens() -> "Iterator[TokenService]":
+    from lab_controller.cli._settings import load_settings, tell_errors
+    from lab_controller.clock import SteadyClock
+    from lab_controller.database import Database
+    from lab_controller.people.tokens import TokenService
+
+    database = Database(load_settings().store_url)
+    try:
+        database.migrate()
+        with tell_errors():
+            yield TokenService(database, SteadyClock())
+    finally:
+        database.close()
+
+
+def _date(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us / 1_000_000, UTC).date().isoformat()
 
 
 def _split(grant: str) -> tuple[str, str]:
@@ -89,6 +111,33 @@ def close(login: str) -> None:
         people.set_active(actor=ACTOR, login=login, active=False)
 
 
+def token(
+    login: str,
+    name: Annotated[str, typer.Option(help="What it is for, as the list shows it.")] = "program",
+    days: Annotated[int, typer.Option(min=0, help="How long it holds; 0 until it is revoked.")] = 0,
+) -> None:
+    """Make a token for a program that acts as this account; it is told this once."""
+    with _tokens() as tokens:
+        lasts_s = days * 86_400 or None
+        made = tokens.create(actor=ACTOR, login=login, name=name, lasts_s=lasts_s)
+    typer.echo(made)
+
+
+def tokens(login: Annotated[str | None, typer.Argument(help="Only of this account.")] = None) -> None:
+    """The tokens of programs: id, account, name, until when."""
+    with _tokens() as service:
+        for row in service.list_tokens(login):
+            until = _date(row.expires_us) if row.expires_us is not None else "until revoked"
+            used = _date(row.used_us) if row.used_us is not None else "never used"
+            typer.echo(f"{row.id}\t{row.login}\t{row.name}\t{until}\t{used}")
+
+
+def revoke_token(token: Annotated[str, typer.Argument(help="Its id, or the token itself.")]) -> None:
+    """Let a token hold no more."""
+    with _tokens() as tokens:
+        tokens.revoke(actor=ACTOR, token=token)
+
+
 def list_() -> None:
     """All accounts with what they may do."""
     with _people() as people:
@@ -106,6 +155,9 @@ def register(app: typer.Typer) -> None:
         ("password", password),
         ("close", close),
         ("list", list_),
+        ("token", token),
+        ("tokens", tokens),
+        ("revoke-token", revoke_token),
     ):
         group.command(name)(command)
     app.add_typer(group, name="user")

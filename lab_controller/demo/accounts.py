@@ -6,6 +6,7 @@ from lab_controller.errors import Conflict
 from lab_controller.people import PeopleService
 
 ACTOR = "demo"
+ROOM = "204"
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,14 @@ class DemoAccount:
     name: str
     role: str
     language: str
+    scope: str = "city"
 
 
 ACCOUNTS = (
     DemoAccount("admin", "steppe-eagle", "Әкімші", "admin", "kk"),
     DemoAccount("judge", "golden-gate", "Төреші", "judge", "ru"),
+    DemoAccount("teacher", "open-lesson", "Айгүл Серікқызы", "instructor", "ru", f"room:{ROOM}"),
+    DemoAccount("student", "first-robot", "Ерасыл", "student", "kk", f"room:{ROOM}"),
     DemoAccount("hall", "big-screen", "Зал экраны", "display", "kk"),
 )
 
@@ -37,4 +41,4 @@ def add_accounts(people: PeopleService) -> None:
             )
         except Conflict:
             continue
-        people.grant(actor=ACTOR, login=account.login, role=account.role, scope="city")
+        people.grant(actor=ACTOR, login=account.login, role=account.role, scope=account.scope)

@@ -13,6 +13,7 @@ from devices.agent import RoomAgent, agent_id
 from devices.discovery import SystemPorts
 from devices.kits.timing_gate.emulator import GateEmulator
 from lab_controller.agent import make_agent
+from lab_controller.demo import room
 from lab_controller.demo.accounts import add_accounts
 from lab_controller.demo.city import DemoTeam, demo_teams
 from lab_controller.demo.contests import DRAG, LINE, begin
@@ -80,7 +81,8 @@ class Show:
             servers = [gate.serve(folder / gate.device) for gate in self._gates]
             for server in servers:
                 stack.callback(server.unplug)
-            yield [server.path for server in servers]
+            kits = stack.enter_context(room.plugged(folder, self._clock))
+            yield [*(server.path for server in servers), *kits]
 
     def _agent(self, paths: list[str]) -> RoomAgent:
         settings = self._lab.settings

@@ -117,14 +117,14 @@ def test_a_plot_from_readings_is_what_one_would_draw_by_hand(
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     readings=readings_st,
-    begin=st.integers(0, 10 * MINUTE_US),
-    length=st.integers(1, 12 * MINUTE_US),
+    span=st.tuples(st.integers(0, 10 * MINUTE_US), st.integers(1, 12 * MINUTE_US)),
     points=st.integers(1, 10),
     rolled=st.integers(0, 25),
 )
 def test_a_plot_from_minutes_equals_the_plot_from_the_same_readings(
-    sqlite: Database, readings: Readings, begin: int, length: int, points: int, rolled: int
+    sqlite: Database, readings: Readings, span: tuple[int, int], points: int, rolled: int
 ) -> None:
+    begin, length = span
     fill(sqlite, readings)
     roll_all(sqlite, BEGIN_US + rolled * MINUTE_US)
     found = read(sqlite, begin, begin + length, points)

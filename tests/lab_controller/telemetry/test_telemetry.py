@@ -8,7 +8,7 @@ from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.errors import Invalid
 from lab_controller.telemetry.handler import TelemetryHandler, parse_batch
-from lab_controller.telemetry.queries import SeriesView, forget_readings, list_series, load_readings
+from lab_controller.telemetry.queries import list_series, load_readings
 from tests.lab_controller.inbox import NOW_US, inbound, store
 
 MS = 1000

@@ -29,6 +29,8 @@ _CODES = {
 }
 _NO_LINES = frozenset({errno.ENOTTY, errno.EINVAL})
 RESET_S = 0.25
+CLOSED_S = 0.03
+"""Long enough for whoever is behind a pseudo-terminal to see that it was closed."""
 _GONE: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError, AttributeError)
 """What pyserial raises when the device under an open port vanishes or the port is closed meanwhile."""
 _REFUSED: tuple[type[Exception], ...] = (serial.SerialException, OSError, ValueError)
@@ -119,6 +121,7 @@ class SerialPort:
             if error.errno not in _NO_LINES:
                 raise TransportError("cable_pulled", port=self.name) from error
             await self.close()
+            await asyncio.sleep(CLOSED_S)
             await self.open()
 
     def _open(self) -> Any:

@@ -14,6 +14,8 @@ BUILDER_FOLDERS = (
 )
 OPTIBOOT = HARDWARE / "arduino/avr/bootloaders/optiboot/optiboot.c"
 
+OLD_BOOT_LOADER = HARDWARE / "arduino/avr/bootloaders/atmega/ATmegaBOOT_168_atmega328.hex"
+
 OPTIBOOT_FLAGS = (
     *("-w", "-Os", "-fno-inline-small-functions", "-fno-split-wide-types", "-mshort-calls"),
     *("-mmcu=atmega328p", "-DF_CPU=16000000L", "-DLED_START_FLASHES=0"),
@@ -72,6 +74,15 @@ def compile_sketch(sketch: Path, build: Path, board: str = "uno") -> Sketch:
         warnings=tuple(
             line for line in done.stderr.splitlines() if "warning:" in line and str(HARDWARE) not in line
         ),
+    )
+
+
+def require_old_boot_loader() -> Path:
+    """HEX of the boot loader that Nanos had before optiboot: 2 KiB, 57600 baud."""
+    return (
+        OLD_BOOT_LOADER
+        if OLD_BOOT_LOADER.exists()
+        else missing("the old Nano's boot loader", "apt-get install arduino-core-avr")
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from devices.kit import Capability, Command, Kit, Reading, UsbMatch
+from devices.kits.arduino_uno.upload import UPLOADS
 from devices.kits.timing_gate.driver import GateDriver
 from devices.kits.timing_gate.emulator import GateEmulator
 
@@ -14,6 +15,7 @@ KIT = Kit(
     driver=lambda host: GateDriver(host.clock_id),
     probes=True,
     emulator=GateEmulator,
+    uploads=UPLOADS,
     nodes={"gate": "gate", "clock": "clock"},
     readings=(
         Reading("gate", "passage", "json", retained=False),

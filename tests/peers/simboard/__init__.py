@@ -184,6 +184,11 @@ class SimBoard:
         lines = (line.split(" ", 1) for line in self._ask_list(f"heard {board}"))
         return [Heard(int(world_ns), text) for world_ns, text in lines]
 
+    def flash(self, board: int) -> bytes:
+        """What is in the chip's program memory."""
+        (digits,) = self._ask_list(f"flash {board}")
+        return bytes.fromhex(digits)
+
     def reset(self, board: int) -> None:
         """Press the reset button: the boot loader runs."""
         self._ask(f"reset {board}")

@@ -149,6 +149,20 @@ static void answer_heard(const Client *client, Board *board)
 	board->heard_lines = 0;
 }
 
+static void answer_flash(const Client *client, const Board *board)
+{
+	Bytes text = {0};
+	char digits[3];
+	bytes_add(&text, "ok 1\n", 5);
+	for (uint32_t at = 0; at <= board->avr->flashend; at++) {
+		snprintf(digits, sizeof digits, "%02x", board->avr->flash[at]);
+		bytes_add(&text, digits, 2);
+	}
+	bytes_add(&text, "\n", 1);
+	answer_bytes(client, text.data, text.end);
+	free(text.data);
+}
+
 static bool send_hex(Board *board, const char *hex)
 {
 	uint8_t data[LINE / 2];
@@ -190,6 +204,8 @@ static void obey_board(World *world, Client *client, const char *verb, const cha
 			answer(client, "error hex\n");
 	} else if (!strcmp(verb, "heard")) {
 		answer_heard(client, board);
+	} else if (!strcmp(verb, "flash")) {
+		answer_flash(client, board);
 	} else {
 		if (!strcmp(verb, "reset"))
 			board_reset(board);
@@ -208,7 +224,7 @@ static void obey_board(World *world, Client *client, const char *verb, const cha
 static bool is_board_verb(const char *verb)
 {
 	static const char *const verbs[] = {
-		"set", "send", "heard", "reset", "power", "pull", "plug", "autoreset"};
+		"set", "send", "heard", "flash", "reset", "power", "pull", "plug", "autoreset"};
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (!strcmp(verb, verbs[i]))
 			return true;

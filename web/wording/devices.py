@@ -63,6 +63,10 @@ SENTENCES = {
     "driver_failed": _(
         "The driver of {port} failed. Plug the cable in again; if it stays, tell whoever looks after the lab."
     ),
+    "speed_unknown": _(
+        "What the program prints cannot be read. Use Serial.begin(9600) or Serial.begin(115200) in it, "
+        "and print text."
+    ),
     "disk_failed": _(
         "The room computer cannot write to its disk ({problem}). Free some space now: passages may be lost."
     ),

@@ -18,12 +18,14 @@ from sqlmodel import col, select
 
 from devices.clock import MonotonicClock
 from devices.discovery import SystemPorts
+from devices.registry import iter_kits
 from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.access import HUB_PREFIX
 from lab_controller.bus.connecting import connect, external_address
 from lab_controller.database import Database
 from lab_controller.errors import LabError
 from lab_controller.settings import Settings
+from lab_controller.udev import format_rules, is_installed
 
 FREE_BYTES_NEEDED = 1_000_000_000
 SLOW_COMMIT_MS = 20.0
@@ -54,7 +56,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Every check; none of them changes anything but a file of its own in the data folder."""
     findings = [*check_disk(settings), *check_database(settings), *check_clock(time.time())]
     findings += await check_ports(settings)
-    findings += check_modem_manager(Path("/proc"))
+    findings += check_modem_manager(Path("/proc"), kept_off=is_installed(format_rules(iter_kits())))
     findings += await check_broker(settings)
     findings += check_mosquitto(Path("/etc/mosquitto"))
     return findings
@@ -165,7 +167,7 @@ def check_port(path: Path) -> Finding:
     return Finding("ports", Level.FAILURE, "port_forbidden", {"port": str(path), "group": group})
 
 
-def check_modem_manager(proc: Path) -> Iterable[Finding]:
+def check_modem_manager(proc: Path, *, kept_off: bool) -> Iterable[Finding]:
     """It opens every new serial port and talks to it as if it were a modem."""
     for name in proc.glob("[0-9]*/comm"):
         try:
@@ -173,7 +175,9 @@ def check_modem_manager(proc: Path) -> Iterable[Finding]:
         except OSError:
             continue
         if running:
-            yield Finding("modem_manager", Level.WARNING, "modem_manager_runs", {})
+            level = Level.OK if kept_off else Level.WARNING
+            code = "modem_manager_kept_off" if kept_off else "modem_manager_runs"
+            yield Finding("modem_manager", level, code, {})
             return
     yield Finding("modem_manager", Level.OK, "modem_manager_absent", {})
 

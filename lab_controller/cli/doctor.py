@@ -21,12 +21,14 @@ SENTENCES = {
     "clock_synchronised": "the host's clock follows a time server",
     "clock_plausible": "the host's clock is plausible; no time server is known to set it",
     "port_missing": "{port} is not there: plug it in, or correct LAB_SERIAL_PORTS",
-    "port_forbidden": "{port} may not be opened: add this user to the group {group} and sign in again",
+    "port_forbidden": "{port} may not be opened: add this user to the group {group} and sign in again, or "
+    "install the rules that `lab doctor --udev` prints",
     "port_held": "{port} is open in {holder}: close that program",
     "port_free": "{port} can be opened",
     "ports_none": "no serial ports",
-    "modem_manager_runs": "ModemManager takes new serial ports for modems: remove it, or give "
-    'the kits a udev rule with ENV{{ID_MM_DEVICE_IGNORE}}="1"',
+    "modem_manager_runs": "ModemManager takes new serial ports for modems: remove it, or install the rules "
+    "that `lab doctor --udev` prints",
+    "modem_manager_kept_off": "ModemManager runs, and the kits' udev rules keep it off their ports",
     "modem_manager_absent": "no ModemManager that would take ports",
     "broker_port_free": "port {port} is free for the embedded broker",
     "broker_port_taken": "port {port} answers already: the lab runs, or another broker (set LAB_MQTT_PORT)",
@@ -42,8 +44,15 @@ MARKS = {"ok": "ok  ", "warning": "WARN", "failure": "FAIL"}
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Codes and parameters for a program.")] = False,
+    udev: Annotated[bool, typer.Option("--udev", help="Print udev rules for all kits instead.")] = False,
 ) -> None:
     """Check ports and rights, ModemManager, broker, disk, clock and database; status 1 if something fails."""
+    if udev:
+        from devices.registry import iter_kits
+        from lab_controller.udev import format_rules
+
+        typer.echo(format_rules(iter_kits()), nl=False)
+        return
     from lab_controller.cli._settings import load_settings
     from lab_controller.doctor import Level, examine
 

@@ -68,28 +68,30 @@ async def _runs(folder: Path) -> tuple[list[float], list[float]]:
         cookies = set_up(Settings(data_dir=folder, argon2_time_cost=1, argon2_memory_kib=64), f"gate-{GATE}")
         await _name(board)
         hub = Hub(folder, str(board.port))
-        await hub.start()
-        async with (
-            httpx.AsyncClient(base_url=hub.site, cookies=cookies) as judge,
-            open_browser() as browser,
-            open_page(browser, hub.site, width=1920) as page,
-        ):
-            await page.goto(f"/board/{SLUG}")
-            for turn in range(RUNS):
-                run = await _open_armed(judge, page, turn)
-                board.set(0, START_PIN, 0)
-                await page.locator('.track[data-phase="running"]').wait_for()
-                await asyncio.sleep(DRIVE_S / 2)
-                board.set(0, START_PIN, 1)
-                await watch(page, '.track[data-phase="proposed"]')
-                await asyncio.sleep(DRIVE_S / 2)
-                broken = board.set(0, FINISH_PIN, 0)
-                changed_ns, shown_ns = await seen_ns(page)
-                board.set(0, FINISH_PIN, 1)
-                dom_ms.append((changed_ns - broken.mono_ns) / 1e6)
-                frame_ms.append((shown_ns - broken.mono_ns) / 1e6)
-                await press(judge, run, "accept", {})
-        await hub.stop()
+        try:
+            await hub.start()
+            async with (
+                httpx.AsyncClient(base_url=hub.site, cookies=cookies) as judge,
+                open_browser() as browser,
+                open_page(browser, hub.site, width=1920) as page,
+            ):
+                await page.goto(f"/board/{SLUG}")
+                for turn in range(RUNS):
+                    run = await _open_armed(judge, page, turn)
+                    board.set(0, START_PIN, 0)
+                    await page.locator('.track[data-phase="running"]').wait_for()
+                    await asyncio.sleep(DRIVE_S / 2)
+                    board.set(0, START_PIN, 1)
+                    await watch(page, '.track[data-phase="proposed"]')
+                    await asyncio.sleep(DRIVE_S / 2)
+                    broken = board.set(0, FINISH_PIN, 0)
+                    changed_ns, shown_ns = await seen_ns(page)
+                    board.set(0, FINISH_PIN, 1)
+                    dom_ms.append((changed_ns - broken.mono_ns) / 1e6)
+                    frame_ms.append((shown_ns - broken.mono_ns) / 1e6)
+                    await press(judge, run, "accept", {})
+        finally:
+            await hub.stop()
     return dom_ms, frame_ms
 
 

@@ -200,9 +200,10 @@ class Jobs:
     async def _find(self, device: str) -> Bench:
         """Raises UploadError("device_absent"); a kit that has just had another program is waited for."""
         until_us = self._clock.now_us() + COMES_BACK_US
-        while self._benches.is_coming_back(device) and self._clock.now_us() < until_us:
+        while True:
+            if not self._benches.is_coming_back(device) or self._clock.now_us() >= until_us:
+                return self._benches.bench(device)
             await asyncio.sleep(LOOK_S)
-        return self._benches.bench(device)
 
     def _cancel(self, text: str) -> None:
         try:

@@ -1,11 +1,14 @@
 """A kit's port while an external tool has it."""
 
 import asyncio
+from collections.abc import Iterable
+from pathlib import Path
 
 from devices.discovery import Port, Ports
 from devices.errors import TransportError, UploadError
 
 LOOK_S = 0.1
+TOUCH_S = 0.1
 
 
 class LentPort:
@@ -25,6 +28,7 @@ class LentPort:
         pipe = self._ports.pipe(self._port, baud)
         try:
             await pipe.open()
+            await asyncio.sleep(TOUCH_S)
         except TransportError as error:
             raise UploadError(error.code, **error.params) from error
         finally:
@@ -35,12 +39,12 @@ class LentPort:
 
         Raises UploadError("port_gone").
         """
-        before = {port.path for port in await self._ports.find()}
+        before = {port.path for port in _present(await self._ports.find())}
         try:
             async with asyncio.timeout(within_s):
                 vanished = False
                 while True:
-                    found = await self._ports.find()
+                    found = _present(await self._ports.find())
                     for port in found:
                         if self._is_ours(port) and (vanished or port.path not in before):
                             self._port = port
@@ -54,3 +58,8 @@ class LentPort:
         if port.usb is None or self._port.usb is None:
             return port.path == self._port.path
         return port.usb.socket == self._port.usb.socket
+
+
+def _present(ports: Iterable[Port]) -> list[Port]:
+    """Ports that can be opened; those that a person named are found also while they are not there."""
+    return [port for port in ports if Path(port.path).exists()]

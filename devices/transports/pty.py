@@ -78,7 +78,7 @@ class PtyServer:
         if poll.poll(0):
             self._timer = asyncio.get_running_loop().call_later(OPENED_POLL_S, self._await_host)
             return
-        self._reading = True
+        self._reading, self._baud = True, 0
         asyncio.get_running_loop().add_reader(self._master, self._read)
         self._watch_baud()
         self._peer.opened(self._say)

@@ -1,6 +1,6 @@
 """Reads along what a sketch prints, whatever its speed, and takes the board that no other driver knows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from devices.driver import (
     Alert,
@@ -30,12 +30,13 @@ ALERT = "speed"
 
 
 class ArduinoDriver:
-    """One Uno or Nano with any sketch on it."""
+    """One Arduino with any sketch on it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, kind: str = "uno", own: Collection[tuple[int, int]] = UNOS) -> None:
+        """`own` are the USB identities that nothing but a board of this kind has."""
         noted = host.notes.get(SKETCH_NOTE, "")
-        self._device = f"uno-{host.port}"
-        self._sure = host.usb is None or host.usb in UNOS
+        self._device = f"{kind}-{host.port}"
+        self._sure = host.usb is None or host.usb in own
         self._noted = int(noted) if noted.isdecimal() else None
         self._hunt = SpeedHunt(self._noted)
         self._text = SerialText()

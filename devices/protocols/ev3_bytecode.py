@@ -20,7 +20,7 @@ ID_BYTES, NAME_BYTES, VERSION_BYTES = 16, 32, 16
 
 def const(value: int) -> bytes:
     """A whole number in the fewest bytes."""
-    if -32 <= value < 32:
+    if -32 < value < 32:
         return bytes((value & 0x3F,))
     if -128 < value < 128:
         return b"\x81" + struct.pack("<b", value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from devices.driver import Host, Remember, Say
 from devices.errors import UploadError
+from devices.kits.ev3.assembler import assemble
 from devices.kits.ev3.driver import COUNTER_MAX, LAST_PROGRAM, PROJECTS
 from devices.protocols import ev3
 from devices.protocols import ev3_bytecode as bytecode
@@ -17,7 +18,8 @@ from devices.talk import Heard, Progress, Talk, Until
 from devices.uploads import Program
 
 PROGRAM = ".rbf"
-SUFFIXES = (PROGRAM, ".rsf", ".rgf", ".rtf", ".txt")
+SOURCE = ".lms"
+SUFFIXES = (PROGRAM, SOURCE, ".rsf", ".rgf", ".rtf", ".txt")
 FILE_BYTES_MAX = 4_000_000
 STEM_MAX = 27
 """A name on the brick has 31 bytes with its dot and extension."""
@@ -56,24 +58,26 @@ class Cargo:
 
 
 def prepare(program: Program) -> Cargo:
-    """Check the file and find its place. Raises UploadError."""
+    """Check the file, assemble a source, and find its place. Raises UploadError."""
     if not program.data:
         raise UploadError("program_empty", name=program.name)
     base, dot, extension = program.name.rpartition(".")
-    suffix = (dot + extension).lower()
+    suffix, data = (dot + extension).lower(), program.data
+    if suffix == SOURCE:
+        suffix, data = PROGRAM, assemble(program.data.decode("utf-8", "replace"))
     if suffix == PROGRAM:
-        size = bytecode.image_bytes(program.data)
+        size = bytecode.image_bytes(data)
         if size is None:
-            raise UploadError("program_damaged", name=program.name, line=0, problem="no EV3 program")
-        if size > len(program.data):
+            raise UploadError("program_damaged", name=program.name, problem="no EV3 program")
+        if size > len(data):
             raise UploadError("program_torn", name=program.name)
     stem = _NOT_NAME.sub("_", base).strip("_")[:STEM_MAX] or "program"
-    return Cargo(f"{PROJECTS}/{stem}", stem + suffix, program.data, program.run and suffix == PROGRAM)
+    return Cargo(f"{PROJECTS}/{stem}", stem + suffix, data, program.run and suffix == PROGRAM)
 
 
 def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
     """Stop what runs if the new program is to be started, write, verify, start."""
-    line = _Line(heard, host.port)
+    line = _Line(heard, host.path)
     handle, begun = ev3.NO_HANDLE, False
     try:
         yield Progress("syncing")

@@ -57,6 +57,5 @@ def _compile(tool: str, folder: Path, suffix: str, source: bytes) -> bytes:
     if first is None:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise UploadError("tool_failed", tool=TOOL, said=last[:PROBLEM_MAX] or f"exit {done.returncode}")
-    raise UploadError(
-        "compile_failed", problem=first["problem"].strip()[:PROBLEM_MAX], line=int(first["line"] or 0)
-    )
+    where = {"line": int(first["line"])} if first["line"] else {}
+    raise UploadError("compile_failed", problem=first["problem"].strip()[:PROBLEM_MAX], **where)

@@ -48,14 +48,14 @@ def prepare(program: Program) -> Cargo:
     if suffix in SOURCES:
         suffix, data = PROGRAM, compile_source(program.name, program.data)
     if suffix == PROGRAM and not data.startswith(MAGIC):
-        raise UploadError("program_damaged", name=program.name, line=0, problem="no NXT program")
+        raise UploadError("program_damaged", name=program.name, problem="no NXT program")
     stem = _NOT_NAME.sub("_", base).strip("_")[: nxt.STEM_MAX] or "program"
     return Cargo(stem + suffix, data, program.run and suffix == PROGRAM)
 
 
 def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
     """Stop what runs, delete the file of this name, write, compare its size, start."""
-    line = _Line(heard, host.port)
+    line = _Line(heard, host.path)
     handle: int | None = None
     begun = False
     try:

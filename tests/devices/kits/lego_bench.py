@@ -9,7 +9,7 @@ from devices.talk import Progress, Step, Talk, TalkRunner
 from devices.transports.byte_pipe import Chunk
 from lab_controller.clock import ManualClock
 
-HOST = Host("room", "0badcafe", {})
+HOST = Host("room", "0badcafe", {}, path="/dev/rfcomm0")
 TICK_US = 50_000
 
 

@@ -1,7 +1,9 @@
 """An EV3: who it is, what it measures, its mail, and programs that arrive whole or not at all."""
 
 import asyncio
+import contextlib
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from devices.clock import MonotonicClock
 from devices.driver import Alert, Cleared, Console, Host, Remember, Reopen, Say, Told
 from devices.errors import ProtocolError, UploadError
+from devices.kits.ev3.assembler import assemble
 from devices.kits.ev3.driver import Ev3Driver
 from devices.kits.ev3.emulator import Ev3Emulator
 from devices.kits.ev3.ports import Plugged
@@ -26,6 +29,7 @@ from tests.devices.waiting import until
 from tests.peers.lego import session
 from tests.peers.parts import free_port
 
+SAMPLES = Path(__file__).parents[3] / "firmware_samples/ev3"
 PROGRAM = bytecode.image(bytes(range(256)) * 12 + b"\x0a")
 CARGO = Cargo("../prjs/follower", "follower.rbf", PROGRAM, run=True)
 PATH = "prjs/follower/follower.rbf"
@@ -280,7 +284,7 @@ def test_a_silent_brick_fails_the_upload_with_its_port():
     uploading.brick.mute = True
     with pytest.raises(UploadError) as caught:
         uploading.run(upload, CARGO)
-    assert str(caught.value) == "board_silent(port=0badcafe)"
+    assert str(caught.value) == "board_silent(port=/dev/rfcomm0)"
 
 
 def test_a_file_finds_its_place_by_its_name():
@@ -300,6 +304,61 @@ def test_a_file_finds_its_place_by_its_name():
 def test_a_file_that_is_no_program_is_refused_before_the_brick_is_touched(name, data, code):
     with pytest.raises(UploadError, match=code):
         prepare(Program(name, data))
+
+
+@pytest.mark.parametrize("sample", ["line_follower", "sensor_log"])
+def test_the_samples_are_assembled_and_started(sample):
+    cargo = prepare(Program(f"{sample}.lms", (SAMPLES / f"{sample}.lms").read_bytes()))
+    assert bytecode.image_bytes(cargo.data) == len(cargo.data)
+    uploading = Uploading(Ev3Emulator)
+    uploading.run(upload, cargo)
+    assert uploading.brick.machine.running == f"../prjs/{sample}/{sample}.rbf"
+
+
+def test_a_source_makes_the_program_that_ev3duder_makes():
+    """Vector: ev3duder's `mkrbf`, the same five instructions."""
+    source = """
+    vmthread MAIN  // one thread
+    {
+      DATA32 Timer
+      DATA32 Status
+      SYSTEM('ls',Status)
+      TIMER_WAIT(1000,Timer)
+      TIMER_READY(Timer)
+    }
+    """
+    code = b"\x60\x80ls\0\x44\x85\x82\xe8\x03\x40\x86\x40\x0a"
+    assert assemble(source) == bytecode.image(code, local_bytes=8)
+
+
+def test_jumps_lead_from_their_own_end_to_their_label():
+    body = "vmthread M\n{\nDATAS Text 3\nDATA16 N\nAgain:\nSUB16(N,1,N)\nJR_GT16(N,0,Again)\nJR(End)\nEnd:\n}"
+    code = bytes.fromhex("15 44 01 44  69 44 00 82f6ff  40 820000  0a")
+    assert assemble(body) == bytecode.image(code, local_bytes=6)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem", "line"),
+    [
+        ("DATA8 x", "only one vmthread is possible here", 1),
+        ("vmthread M\n{\nFLY(1)\n}", "not understood: FLY(1)", 3),
+        ("vmthread M\n{\nTIMER_READY(t)\n}", "not understood: t", 3),
+        ("vmthread M\n{\nJR(Home)\n}", "unknown label Home", 3),
+        ("vmthread M\n{\nDATA8 a\nDATA8 a\n}", "no place for the variable a", 4),
+        ("vmthread M\n{\nDATAS a 900\n}", "no place for the variable a", 3),
+        ("vmthread M\n{", "the last } is missing", 2),
+    ],
+)
+def test_a_mistake_in_a_source_is_told_with_its_line(body, problem, line):
+    with pytest.raises(UploadError) as caught:
+        prepare(Program("a.lms", body.encode()))
+    assert caught.value.params == {"problem": problem, "line": line}
+
+
+@given(st.text(alphabet="vmthread M{}\n(),'0123456789F-DATA8 x:JR/", max_size=200))
+def test_any_text_is_a_program_or_a_mistake(text):
+    with contextlib.suppress(UploadError):
+        assemble(f"vmthread M\n{{\n{text}\n}}")
 
 
 # The Wi-Fi, and a program that we did not write

@@ -251,7 +251,7 @@ def test_a_silent_brick_fails_the_upload_with_its_port():
     uploading.brick.mute = True
     with pytest.raises(UploadError) as caught:
         uploading.run(upload, CARGO)
-    assert str(caught.value) == "board_silent(port=0badcafe)"
+    assert str(caught.value) == "board_silent(port=/dev/rfcomm0)"
 
 
 def test_a_file_gets_a_name_that_the_brick_can_write():

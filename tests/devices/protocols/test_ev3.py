@@ -39,7 +39,7 @@ def test_frames_are_those_that_lego_publishes(frame, published):
 
 @pytest.mark.parametrize(
     ("value", "encoded"),
-    [(0, "00"), (31, "1f"), (-1, "3f"), (32, "8120"), (-32, "20"), (880, "827003"), (70000, "8370110100")],
+    [(0, "00"), (31, "1f"), (-1, "3f"), (32, "8120"), (-32, "81e0"), (880, "827003"), (70000, "8370110100")],
 )
 def test_a_constant_takes_the_fewest_bytes(value, encoded):
     assert bytecode.const(value).hex() == encoded

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from devices.clock import Clock
 from devices.kit import Kit, UsbMatch
+from devices.transports.ble import BLE
 from devices.transports.byte_pipe import BytePipe
 from devices.transports.hidraw import HIDRAW, HidrawPort, list_hidraw_ports
+from devices.transports.pybricks_ble import PybricksBlePipe
 from devices.transports.serial_listing import UsbPort, find_holder, list_usb_ports
 from devices.transports.serial_port import SerialPort
 from devices.transports.tcp_port import TCP, UNLOCKS, TcpPort
@@ -55,7 +57,7 @@ class SystemPorts:
     """Ports of this computer, and those that are named in the settings, such as pseudo-terminals.
 
     A name is a path, or `path=kit` for a line that only one kind of kit understands; the path may be
-    `tcp:host:port`.
+    `tcp:host:port`, or `ble:name` for a Pybricks hub that is reached over Bluetooth.
     """
 
     def __init__(self, configured: Sequence[str], clock: Clock, *, usb: bool = True) -> None:
@@ -79,7 +81,9 @@ class SystemPorts:
         return tuple(named.values())
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
-        """A serial port, a HID device, or a connection to a host."""
+        """A serial port, a HID device, a connection to a host, or one over Bluetooth."""
+        if port.path.startswith(BLE):
+            return PybricksBlePipe(port.path, self._clock)
         if port.path.startswith(TCP):
             return TcpPort(port.path, self._clock, UNLOCKS.get(port.kit or ""))
         if port.path.startswith(HIDRAW):

@@ -153,14 +153,18 @@ def parse_hub(message: bytes) -> HubMessage | None:
     match message[:1], message[1:]:
         case b"\x01", bytes(rest) if len(rest) == 5:
             return Response(*struct.unpack("<BI", rest))
-        case b"\x02", bytes(rest) if rest:
-            return _event(rest[0], rest[1:])
+        case b"\x02", bytes(event):
+            return parse_event(event)
         case b"\x03", bytes(rest) if len(rest) >= 3:
             return Value(Selector(*struct.unpack("<BH", rest[:3])), rest[3:])
     return None
 
 
-def _event(number: int, data: bytes) -> HubMessage | None:
+def parse_event(event: bytes) -> HubMessage | None:
+    """An event without its envelope, as Bluetooth carries it."""
+    if not event:
+        return None
+    number, data = event[0], event[1:]
     if number == EventId.STDOUT:
         return Stdout(data)
     if number != EventId.STATUS:

@@ -19,7 +19,8 @@ LOOK_S = 1.05
 
 class PybricksEmulator:
     """One hub. Faults: `mute`, `mute_reads`, `lose_replies`, `lose_byte`, `corrupt_byte`, `flood`, `vanish`
-    and `come_back`; `hub.refuse_next`, `hub.stdin_held` and the flags of its status.
+    and `come_back`, `events_first` (as over Bluetooth); `hub.refuse_next`, `hub.stdin_held` and the flags
+    of its status.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class PybricksEmulator:
         self.mute = False
         self.mute_reads = False
         self.lose_replies = 0
+        self.events_first = False
         self.subscribed = False
         self.commands: list[bytes] = []
         self.hub = Hub(model or HubModel(), runtime or MicroPython(), clock or MonotonicClock(), self._tell)
@@ -102,13 +104,13 @@ class PybricksEmulator:
                     response = Response(tag, self.hub.obey(body))
                 case Read(selector=selector):
                     value = None if self.mute_reads else Value(selector, self._value(selector))
+        self._hearing = False
+        if self.events_first:
+            self._send_events()
         for answer in (response, value):
             if answer is not None:
                 self._answer(answer)
-        self._hearing = False
-        events, self._events = self._events, []
-        for event in events:
-            self._send(event)
+        self._send_events()
         self._look_later()
 
     def closed(self) -> None:
@@ -136,6 +138,11 @@ class PybricksEmulator:
         if self.subscribed and self._hearing:
             self._events.append(event)
         elif self.subscribed:
+            self._send(event)
+
+    def _send_events(self) -> None:
+        events, self._events = self._events, []
+        for event in events:
             self._send(event)
 
     def _answer(self, answer: HubMessage) -> None:

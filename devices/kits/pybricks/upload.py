@@ -26,7 +26,7 @@ from devices.uploads import Program
 RAM_HEADER = 5
 FIRST_TAG = 128
 ANSWER_US = 3_000_000
-AGAIN_US = 400_000
+AGAIN_US = 700_000
 TRIES = 3
 STOP_US = 5_000_000
 STATUS_US = 2_000_000
@@ -77,7 +77,9 @@ def upload(prepared: Prepared, heard: Heard, host: Host) -> Talk[None]:
     yield from line.command(pybricks.write_meta(len(packed)))
     if prepared.run:
         yield Progress("starting")
+        line.keep_events()
         yield from line.command(pybricks.start(status.slot or 0, profile))
+        line.give_back()
 
 
 def _check(prepared: Prepared, packed: bytes, capabilities: Capabilities, status: Status) -> None:
@@ -105,6 +107,15 @@ class _Line:
         self._heard = heard
         self._port = host.path or host.port
         self._tag = FIRST_TAG
+        self._kept: bytearray | None = None
+
+    def keep_events(self) -> None:
+        """Over Bluetooth a program may be heard before it is told that it has started."""
+        self._kept = bytearray()
+
+    def give_back(self) -> None:
+        """What was heard meanwhile is for whoever listens next."""
+        self._heard.data[:0] = self._kept or b""
 
     def profile(self) -> Talk[Version]:
         """Raises UploadError("firmware_too_old")."""
@@ -180,4 +191,6 @@ class _Line:
                 continue
             if message is not None and (found := look(message)) is not None:
                 return found
+            if self._kept is not None:
+                self._kept += frame
         return None

@@ -78,10 +78,10 @@ class Bench:
         return self
 
     def settle(self) -> "Bench":
-        """Everything that was said is heard."""
-        while self._inbox:
+        """Everything that was said is heard; the end of a talk comes first."""
+        while self._inbox and not (self.runner is not None and self.runner.ended):
             chunk = Chunk(self._inbox.pop(0), self.clock.now_us())
-            if self.runner is not None and not self.runner.ended:
+            if self.runner is not None:
                 self._perform(self.runner.received(chunk.data, chunk.at_us))
             else:
                 self._carry(self.driver.received(chunk))

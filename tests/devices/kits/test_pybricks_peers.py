@@ -1,6 +1,8 @@
 """The emulated hub with Pybricks' own tools, and programs that really run in MicroPython."""
 
 import asyncio
+import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,12 +24,13 @@ from devices.transports.serial_port import SerialPort
 from devices.uploads import Program
 from tests.devices.kits.pybricks_bench import HOST
 from tests.devices.waiting import until
-from tests.peers.parts import missing
+from tests.peers.parts import missing, require_peer
 from tests.peers.pb_service import run_service
 
 pytestmark = pytest.mark.peer
 
 SAMPLES = Path(__file__).parents[3] / "firmware_samples/pybricks"
+ON_BUMBLE = Path(__file__).parents[2] / "peers/pybricks/hub_on_bumble.py"
 FOREVER = b"from pybricks.tools import wait\nprint('begun')\nwhile True:\n    wait(20)\n"
 
 
@@ -192,6 +195,23 @@ async def test_a_virtual_hub_without_micropython_says_so():
         await line.upload("any.py", b"print(1)\n")
         await until(lambda: "micropython is missing" in line.printed)
         await until(lambda: not board.hub.flags & Flag.RUNNING)
+
+
+async def test_bumble_carries_the_driver_and_an_upload_over_a_virtual_radio():
+    process = await asyncio.create_subprocess_exec(
+        *(require_peer("bumble", "python"), str(ON_BUMBLE)),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(SAMPLES.parents[1])},
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert json.loads(out) == {
+        "name": "Bumblebee",
+        "firmware": "3.5.0",
+        "alert": "slot_empty",
+        "stored": [["__main__", 1028]],
+        "written": 1041,
+        "printed": "Сәлем\nheard this is more than twheard enty bytes\n",
+    }
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.py")), ids=lambda path: path.stem)

@@ -59,6 +59,13 @@ def test_what_the_new_program_prints_at_once_is_heard(bench):
     assert bench.printed() == "first words\n"
 
 
+def test_what_it_prints_before_the_answer_is_heard_too(bench):
+    bench.board.events_first = True
+    bench.script.start = lambda modules, say, end: say(b"early words\n")
+    assert bench.upload() is None
+    assert (bench.printed(), bench.told("program", "running")[-1]) == ("early words\n", "true")
+
+
 def test_a_program_may_wait_in_its_slot(bench):
     assert bench.upload(run=False) is None
     assert (stored(bench), bench.script.modules) == (list(MODULES), ())

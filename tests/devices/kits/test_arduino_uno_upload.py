@@ -1,15 +1,22 @@
 """A program on its way onto an emulated Uno or Nano: every fault has its name, and the board stays usable."""
 
+import asyncio
+
 import pytest
 
+from devices.clock import MonotonicClock
 from devices.driver import Host
-from devices.errors import UploadError
+from devices.errors import DeviceError, UploadError
+from devices.kits.arduino_uno.driver import ArduinoDriver
 from devices.kits.arduino_uno.emulator import UnoEmulator
-from devices.kits.arduino_uno.upload import UNO_BYTES, prepare
+from devices.kits.arduino_uno.upload import UNO_BYTES, prepare, upload
 from devices.protocols.intel_hex import format_intel_hex
+from devices.transports.memory import MemoryPipe
 from devices.uploads import Program
 from lab_controller.clock import ManualClock
 from tests.devices.kits.uno_bench import UploadBench, image, program
+from tests.devices.test_session import serving
+from tests.devices.waiting import until
 
 PAGES = 12
 DATA = program(PAGES * 128 - 40)
@@ -163,3 +170,28 @@ def test_a_file_that_is_no_program_is_refused_with_what_is_wrong(data: bytes, co
     with pytest.raises(UploadError) as caught:
         prepare(Program("a.hex", data))
     assert (caught.value.code, dict(caught.value.params)) == (code, params)
+
+
+async def upload_and_pull(page: int) -> tuple[str, bool]:
+    """What a person is told whose cable comes out at this page, and whether the next upload works."""
+    clock, board = MonotonicClock(), UnoEmulator(period_us=5_000)
+    pipe = MemoryPipe(f"port{page}", board, clock)
+    host = Host("room", f"{page:08x}", {}, pipe.name)
+    board.after_page = lambda written: pipe.unplug() if written == page else None
+    async with serving(pipe, ArduinoDriver(host)) as session:
+        await until(lambda: session.linked, 15)
+        with pytest.raises(DeviceError) as caught:
+            await session.converse(lambda heard: upload(image(DATA), heard, host), lambda _: None)
+        await until(lambda: not session.linked)
+        board.after_page = None
+        board.vanish()
+        pipe.plug()
+        await until(lambda: session.linked, 15)
+        await session.converse(lambda heard: upload(image(DATA), heard, host), lambda _: None)
+    return f"{caught.value}", bytes(board.flash.cells[: len(DATA)]) == DATA
+
+
+@pytest.mark.slow
+async def test_thirteen_cables_pulled_at_thirteen_pages_are_told_and_all_boards_take_the_next_program():
+    told = await asyncio.gather(*(upload_and_pull(page) for page in range(PAGES + 1)))
+    assert told == [(f"cable_pulled(port=port{page})", True) for page in range(PAGES + 1)]

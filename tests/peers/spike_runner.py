@@ -10,6 +10,8 @@ from tests.firmware.esp32 import micropython
 
 PARTS = Path(__file__).parents[1] / "firmware/spike_parts"
 READ_BYTES = 200
+BREATH_S = 0.004
+"""Between two readings: as fast as a hub's cable."""
 
 
 class MicroPythonRunner:
@@ -18,13 +20,20 @@ class MicroPythonRunner:
     def __init__(self) -> None:
         self._program = micropython()
         self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, text: bytes, say: Callable[[bytes], None], ended: Callable[[], None]) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(text, say, ended))
+        self._tasks.add(self._task)
 
     def stop(self) -> None:
-        if self._task is not None:
+        if self._task is not None and not self._task.cancelling():
             self._task.cancel()
+
+    async def close(self) -> None:
+        """Stop, and wait until every process is gone."""
+        self.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, text: bytes, say: Callable[[bytes], None], ended: Callable[[], None]) -> None:
         with tempfile.TemporaryDirectory() as name:
@@ -41,9 +50,10 @@ class MicroPythonRunner:
             try:
                 while data := await process.stdout.read(READ_BYTES):
                     say(data)
+                    await asyncio.sleep(BREATH_S)
                 await process.wait()
                 ended()
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-                await process.wait()
+                await process.communicate()  # unread words would keep `wait` waiting for ever

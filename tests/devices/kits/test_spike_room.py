@@ -57,11 +57,12 @@ class Room:
 
 @pytest.fixture
 async def board(link):
-    emulator = SpikeEmulator(hub=Hub(runner=MicroPythonRunner()))
+    runner = MicroPythonRunner()
+    emulator = SpikeEmulator(hub=Hub(runner=runner))
     server = emulator.serve(link)
     yield emulator
-    emulator.hub.stop()
     server.unplug()
+    await runner.close()
 
 
 @pytest.fixture

@@ -54,6 +54,10 @@ SENTENCES = {
     "port_failed": _(
         "The port {port} cannot be opened. Plug the cable in again, at another socket if need be."
     ),
+    "bluetooth_missing": _(
+        "The room computer lacks what it needs for Bluetooth. "
+        "Ask whoever looks after the lab to install lab-controller[ble], or plug the hub in by its cable."
+    ),
     "port_not_named": _(
         "A board without a known name is on {port}. If it is a gate, upload the gate's sketch to it."
     ),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from devices.clock import Clock
+from devices.conversation import Conversation
 from devices.driver import Claimed, Driver, Fallback, Output, Remember, Reopen, Reset, Say, SetBaud
 from devices.errors import DeviceError, ProtocolError, TransportError, UploadError
 from devices.talk import Heard, Progress, Step, Talk, TalkRunner
@@ -54,7 +55,7 @@ class Session:
         self._on_link = on_link
         self._left: list[int] = []
         self._ask_until_us = 0
-        self._wanted: _Conversation | None = None
+        self._wanted: Conversation | None = None
         self._lent = asyncio.Lock()
         self._reset_wanted = False
         self._reading: asyncio.Future[Chunk] | None = None
@@ -112,7 +113,7 @@ class Session:
         """
         if not self.linked or self._wanted is not None:
             raise UploadError("device_busy" if self.linked else "device_absent", port=self.pipe.name)
-        wanted = self._wanted = _Conversation(TalkRunner(begin), on_progress, reopens=reopens)
+        wanted = self._wanted = Conversation(TalkRunner(begin), on_progress, reopens=reopens)
         try:
             return await asyncio.shield(wanted.done)
         except asyncio.CancelledError:
@@ -128,7 +129,7 @@ class Session:
         """Keep the port closed for an external tool."""
         if self._wanted is not None:
             raise UploadError("device_busy", port=self.pipe.name)
-        self._wanted = _Conversation(None, lambda _: None)
+        self._wanted = Conversation(None, lambda _: None)
         try:
             async with self._lent:
                 yield
@@ -210,7 +211,7 @@ class Session:
         if not self.linked:
             raise ProtocolError("no_answer", port=self.pipe.name)
 
-    async def _talk(self, wanted: "_Conversation", runner: TalkRunner, chunk: Chunk | None) -> None:
+    async def _talk(self, wanted: Conversation, runner: TalkRunner, chunk: Chunk | None) -> None:
         """One round of a conversation; its end may be the end of this opening of the port."""
         try:
             await self._perform(wanted, runner, wanted.next_steps(runner, chunk, self._clock.now_us()))
@@ -229,7 +230,7 @@ class Session:
         if left := runner.heard.take_all():
             self._carry(self.driver, self.driver.received(Chunk(left, now_us)))
 
-    async def _perform(self, wanted: "_Conversation", runner: TalkRunner, steps: Sequence[Step]) -> None:
+    async def _perform(self, wanted: Conversation, runner: TalkRunner, steps: Sequence[Step]) -> None:
         for step in steps:
             match step:
                 case Say(data=data):
@@ -285,41 +286,3 @@ class Session:
         self.linked, self.problem = False, error
         if changed:
             self._on_link(self)
-
-
-class _Conversation:
-    """A talk on its way; without a runner, the wish of an external tool for the port."""
-
-    def __init__(
-        self, runner: TalkRunner | None, on_progress: Callable[[Progress], None], *, reopens: bool = True
-    ) -> None:
-        self.runner = runner
-        self.on_progress = on_progress
-        self.reopens = reopens
-        self.cancelled = False
-        self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._started = False
-
-    def next_steps(self, runner: TalkRunner, chunk: Chunk | None, now_us: int) -> list[Step]:
-        """What the talk wants now."""
-        steps: list[Step] = []
-        if not self._started:
-            steps += runner.start(now_us)
-            self._started = True
-        if self.cancelled:
-            steps += runner.cancel(now_us)
-        if chunk is not None:
-            steps += runner.received(chunk.data, now_us)
-        return steps + runner.tick(now_us)
-
-    def finish(self, runner: TalkRunner) -> None:
-        """The talk is over."""
-        if runner.error is not None:
-            self.fail(runner.error)
-        elif not self.done.done():
-            self.done.set_result(runner.result)
-
-    def fail(self, error: DeviceError) -> None:
-        """The line or the talk failed."""
-        if self.runner is not None and not self.done.done():
-            self.done.set_exception(error)

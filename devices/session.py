@@ -19,8 +19,8 @@ BACKOFF_LAST_S = 5.0
 BACKOFF_MISSING_S = 0.5
 UNCLAIMED_US = 8_000_000
 """A boot loader may take two seconds, and a board may be reset once more by our first words."""
-LISTEN_US = 3_000_000
-"""At each speed, where the drivers do not agree on one."""
+FIRST_US, LISTEN_US = 5_000_000, 2_500_000
+"""At the first and at each other speed, where the drivers do not agree on one."""
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +191,7 @@ class Session:
 
     def _ask(self) -> None:
         """Let the drivers of the next speed ask who is there."""
+        again = len(self._left) < len(self._speeds)
         if self._left:
             baud = self._left.pop(0)
             self.pipe.set_baud(baud)
@@ -199,7 +200,8 @@ class Session:
             )
         now_us = self._clock.now_us()
         patient = len(self._speeds) < 2 and not any(isinstance(each, Fallback) for each in self._drivers)
-        self._ask_until_us = now_us + (UNCLAIMED_US if patient else LISTEN_US)
+        first_us = UNCLAIMED_US if patient else FIRST_US
+        self._ask_until_us = now_us + (LISTEN_US if again else first_us)
         for driver in self._asked:
             self._carry(driver, driver.opened(now_us))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.driver import Alert, Claimed, Host, Measured, Printed, Remember, Reset, SetBaud, Told
+from devices.driver import Alert, Claimed, Host, Measured, Printed, Remember, Reopen, Reset, SetBaud, Told
 from devices.errors import ProtocolError
 from devices.kits.arduino_uno.driver import ArduinoDriver
 from devices.kits.arduino_uno.emulator import UnoEmulator
@@ -132,3 +132,10 @@ def test_a_hunt_ends_where_the_noise_is_least():
         hunt.hear(b"\xff\xff\x00ab" * 8 if hunt.baud == 57600 else b"\xff\x00" * 20, now_us)
         hunt.decide(now_us)
     assert hunt.baud == 57600
+
+
+def test_a_gate_that_was_too_slow_to_answer_is_asked_once_more():
+    driver = ArduinoDriver(Host("room", "0badcafe"))
+    driver.opened(0)
+    driver.received(Chunk(b"light:1\r\n" * 5, 1))
+    assert driver.received(Chunk(b"$HELLO,gate,1.0,a1b2c3*28\r\n", 2)) == [Reopen("known_firmware")]

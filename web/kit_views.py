@@ -9,6 +9,7 @@ from lab_controller.equipment.kinds import kind_names, property_names
 from lab_controller.equipment.queries import DeviceView, PropertyView
 from lab_controller.programs.queries import JobView
 from web.device_views import list_problems, read_object
+from web.kind_words import name_described
 from web.languages import load_catalogue, pick_name
 from web.languages import mark as _
 from web.sentences import explain_code
@@ -23,6 +24,13 @@ def name_kind(kind: str, language: str) -> str:
     if kind in KINDS:
         return load_catalogue(language).gettext(KINDS[kind])
     return pick_name(dict(kind_names(kind)), language) or kind
+
+
+def name_kind_of(device: DeviceView, language: str) -> str:
+    """The same for a device, which may be of a kind that is new to us and describe itself."""
+    if device.kind == "agent" or kind_names(device.kind):
+        return name_kind(device.kind, language)
+    return name_described(device.kind, device.description, language)
 
 
 def name_property(kind: str, prop: PropertyView, language: str) -> str:
@@ -59,8 +67,9 @@ def view_card(
     return {
         "id": device.id,
         "kind": device.kind,
-        "kind_name": name_kind(device.kind, language),
+        "kind_name": name_kind_of(device, language),
         "name": device.name,
+        "title": name_thing(device, asset, language),
         "state": device.state,
         "online": online,
         "problems": [view_problem(each["code"], each["params"], language) for each in problems],
@@ -71,6 +80,13 @@ def view_card(
         "program": view_program(device),
         "job": view_job(job, language) if job else None,
     }
+
+
+def name_thing(device: DeviceView, asset: AssetView | None, language: str) -> str:
+    """What a card is headed with: the name people gave it, the one it has of itself, or its kind."""
+    if asset is not None and asset.title not in ("", device.id):
+        return asset.title
+    return device.name if device.name != device.id else name_kind_of(device, language)
 
 
 def view_battery(device: DeviceView) -> dict[str, float | None] | None:

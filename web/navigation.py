@@ -21,6 +21,8 @@ def list_places(request: Request) -> list[Place]:
     """What the signed-in person may use; a guest sees the start page alone."""
     identity: Identity | None = getattr(request.state, "account", None)
     places = [("home", "/")]
+    if identity and has_role(identity, Role.ADMIN, Role.INSTRUCTOR, Role.STUDENT):
+        places.append(("rooms", "/rooms"))
     if identity and has_role(identity, Role.ADMIN, Role.INSTRUCTOR):
         places += [("championships", "/championships"), ("devices", "/devices")]
     return [Place(key, href, is_current(request.url.path, href)) for key, href in places]
@@ -32,4 +34,6 @@ def has_role(identity: Identity, *roles: Role) -> bool:
 
 
 def is_current(path: str, href: str) -> bool:
+    if href == "/rooms" and path.startswith("/kits/"):
+        return True
     return path == href if href == "/" else path == href or path.startswith(f"{href}/")

@@ -9,9 +9,11 @@ from lab_controller.people import Identity
 from lab_controller.people.roles import CITY, Role
 from web.auth import CurrentAccount, TheLab
 from web.championship_views import count_running, list_championships
+from web.kit_access import Kits
 from web.languages import pick_name
 from web.navigation import has_role
 from web.pages.devices import list_views
+from web.pages.rooms import list_rooms
 from web.rendering import render
 
 router = APIRouter()
@@ -22,10 +24,12 @@ def show(request: Request, lab: TheLab, account: CurrentAccount) -> Response:
     is_staff = account is not None and has_role(account, Role.ADMIN, Role.INSTRUCTOR)
     devices = list_views(lab) if is_staff else []
     rows = list_rows(lab, account, request.state.language)
+    has_kits = account is not None and has_role(account, Role.ADMIN, Role.INSTRUCTOR, Role.STUDENT)
     return render(
         request,
         "home.html",
         rows=rows,
+        rooms=list_rooms(Kits(lab, account), request.state.language) if has_kits and account else [],
         is_staff=is_staff,
         may_create=account is not None and account.may(Role.ADMIN, CITY),
         online=sum(device.online for device in devices),

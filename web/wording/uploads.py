@@ -4,7 +4,6 @@ from web.languages import mark as _
 
 SENTENCES = {
     "cancelled": _("You stopped the upload. The kit is well: upload again whenever you like."),
-    "takes_no_programs": _("This kit takes no programs. Choose another kit."),
     "device_busy": _(
         "Another program is just being put onto this kit. Wait until it is done, then try again."
     ),
@@ -88,10 +87,4 @@ SENTENCES = {
     "pin_cannot": _("Pin {pin} cannot do that. Choose another pin, or another use for it."),
     "port_lent": _("The lab has just lent this port to an upload. Wait until that is done."),
     "reopened": _("The lab opens this kit's port anew. Wait a few seconds; it comes back by itself."),
-    "job_unknown": _("There is no such upload any more. Go back to the kit's page."),
-    "job_moved_on": _("The upload has gone on meanwhile. Look at where it is now, then choose again."),
-    "job_foreign": _("A device spoke about another one's upload; it was not heard. Look at {device}."),
-    "kit_held": _(
-        "Somebody else has {device} in hand just now. Ask them or an instructor, or choose another kit."
-    ),
 }

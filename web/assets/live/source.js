@@ -1,4 +1,5 @@
-// One stream of states: a snapshot, then changes. Returns by itself; says since when the line is dead.
+// One stream: a snapshot, then changes. Each comes as an event of its name and as a `state`.
+// Returns by itself; says since when the line is dead.
 const SILENCE_MS = 40_000;
 const LONGEST_WAIT_MS = 15_000;
 
@@ -12,10 +13,10 @@ export class LiveSource extends EventTarget {
   connected = false;
   lastHeard = 0;
 
-  constructor(url, changeEvent) {
+  constructor(url, ...changeEvents) {
     super();
     this.#url = url;
-    this.#events = ["snapshot", changeEvent];
+    this.#events = ["snapshot", ...changeEvents];
   }
 
   open() {
@@ -37,7 +38,7 @@ export class LiveSource extends EventTarget {
   #connect() {
     this.#drop();
     const source = (this.#source = new EventSource(this.#url));
-    for (const name of this.#events) source.addEventListener(name, (event) => this.#heard(JSON.parse(event.data)));
+    for (const name of this.#events) source.addEventListener(name, (event) => this.#heard(JSON.parse(event.data), name));
     source.addEventListener("beat", () => this.#heard());
     source.addEventListener("error", this.#lost);
     this.#watch();
@@ -55,7 +56,7 @@ export class LiveSource extends EventTarget {
     this.#watchdog = setTimeout(this.#lost, SILENCE_MS);
   }
 
-  #heard(state) {
+  #heard(state, name) {
     this.lastHeard = Date.now();
     this.#tries = 0;
     this.#watch();
@@ -63,7 +64,9 @@ export class LiveSource extends EventTarget {
       this.connected = true;
       this.dispatchEvent(new Event("line"));
     }
-    if (state) this.dispatchEvent(new CustomEvent("state", { detail: state }));
+    if (!state) return;
+    this.dispatchEvent(new CustomEvent(name, { detail: state }));
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
   #lost = () => {

@@ -1,0 +1,74 @@
+"""A room: a card for each kit, and the ports where a person must say what is plugged in."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from lab_controller.bus.changes import ASSETS, DEVICES, JOBS
+from lab_controller.canonical import canonical_json
+from lab_controller.equipment.rooms import agent_of
+from lab_controller.lab import Lab
+from web.auth import TheLab
+from web.job_words import name_stage
+from web.kit_access import Kits, Visitor
+from web.live.room import view_room
+from web.pages.devices import render_part, stream_html
+from web.pages.rooms import name_room
+from web.rendering import render
+
+router = APIRouter()
+Use = Literal["kit", "other", ""]
+PortId = Annotated[str, Form(max_length=200)]
+
+
+def describe(lab: Lab, room: str, language: str, *, manages: bool) -> dict[str, Any]:
+    """What the room's page shows; who has a kit in hand is named to those who look after it."""
+    view = view_room(lab, room, language)
+    for card in view["kits"]:
+        card["stage"] = name_stage(card["job"]["stage"], language) if card["job"] else ""
+    return {**view, "room_name": name_room(room, language), "manages": manages}
+
+
+@router.get("/rooms/{room}")
+def show(
+    request: Request,
+    lab: TheLab,
+    visitor: Visitor,
+    room: str,
+    left: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    visitor.see_room(room)
+    view = describe(lab, room, request.state.language, manages=visitor.is_staff(room))
+    left_port = next((port for port in view["ports"] if left and port["id"] == left), None)
+    return render(request, "room.html", **view, left_port=left_port)
+
+
+@router.get("/live/rooms/{room}")
+async def watch(request: Request, lab: TheLab, visitor: Visitor, room: str) -> Response:
+    await run_in_threadpool(visitor.see_room, room)
+    manages = visitor.is_staff(room)
+
+    def draw(language: str) -> str:
+        return render_part("room_live.html", language, **describe(lab, room, language, manages=manages))
+
+    return stream_html(request, f"room-page:{room}:{manages}", [DEVICES, JOBS, ASSETS], draw)
+
+
+@router.post("/rooms/{room}/ports")
+def name_port(
+    lab: TheLab, visitor: Visitor, room: str, port: PortId, use: Annotated[Use, Form()]
+) -> Response:
+    """A person says what is at a port; what was said can be taken back."""
+    say_use(lab, visitor, room, port, use)
+    return RedirectResponse(f"/rooms/{room}" + (f"?left={quote(port)}" if use == "other" else ""), 303)
+
+
+def say_use(lab: Lab, visitor: Kits, room: str, port: str, use: Use) -> None:
+    visitor.manage_room(room)
+    payload = canonical_json({"port": port, "use": use}).encode()
+    lab.equipment.command(
+        actor=visitor.actor, device=agent_of(room), node="agent", prop="use", payload=payload
+    )

@@ -122,7 +122,8 @@ class Desk:
             raise ProtocolError("bad_command", topic=topic)
         device, node, key = parts[2:5]
         try:
-            text = payload.decode()
+            # Homie writes an empty text as one NUL: an empty payload is no value at all.
+            text = "" if payload == b"\x00" else payload.decode()
         except UnicodeDecodeError as error:
             raise ProtocolError("bad_command", topic=topic) from error
         if key == "committed":

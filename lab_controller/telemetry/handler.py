@@ -28,7 +28,9 @@ _INSERT = {
     "sqlite": "INSERT OR IGNORE INTO readings (series_id, at_us, value) VALUES (?, ?, ?)",
     "postgresql": "INSERT INTO readings (series_id, at_us, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
 }
-_NOT_TELEMETRY = frozenset({"gate", "clock", "agent", "changes", "jobs", "console", "program"})
+_NOT_TELEMETRY = frozenset(
+    {"gate", "clock", "agent", "changes", "jobs", "console", "program", "firmware", "board", "ports", "pins"}
+)
 
 
 class TelemetryHandler:

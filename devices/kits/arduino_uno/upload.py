@@ -78,7 +78,8 @@ def upload(image: Image, heard: Heard, host: Host) -> Talk[None]:
     try:
         yield from talk.run()
     except UploadError:
-        yield Say(stk500v1.LEAVE_PROGRAMMING)
+        if talk.in_boot_loader:
+            yield Say(stk500v1.LEAVE_PROGRAMMING)
         raise
 
 
@@ -96,6 +97,11 @@ class _Upload:
         self._baud = 0
         self._written = 0
         self._verified = 0
+
+    @property
+    def in_boot_loader(self) -> bool:
+        """Whether it has answered: a sketch is not to be told to leave."""
+        return self._baud != 0
 
     def run(self) -> Talk[None]:
         for _ in range(LOSSES):

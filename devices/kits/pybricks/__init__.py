@@ -11,7 +11,8 @@ from devices.kits.pybricks.upload import Prepared, upload
 from devices.uploads import Uploads
 
 LEGO_USB = 0x0694
-PRIME, ESSENTIAL, INVENTOR, NXT, EV3 = 0x0009, 0x000D, 0x0010, 0x0002, 0x0005
+PRIME, ESSENTIAL, INVENTOR = 0x0009, 0x000D, 0x0010
+"""An EV3 or NXT with Pybricks has the identity of its stock firmware, which is no serial port: name it."""
 
 KIT = Kit(
     id="pybricks",
@@ -37,7 +38,7 @@ KIT = Kit(
     ),
     alerts=(*ALERTS, "firmware", "start"),
     capabilities=(Capability("programs"), Capability("console")),
-    usb=tuple(UsbMatch(LEGO_USB, pid, certain=True) for pid in (PRIME, ESSENTIAL, INVENTOR, NXT, EV3)),
+    usb=tuple(UsbMatch(LEGO_USB, pid, certain=True) for pid in (PRIME, ESSENTIAL, INVENTOR)),
     uploads=Uploads(
         suffixes=(".py",),
         max_bytes=256 * 1024,

@@ -55,7 +55,7 @@ def parse_problem(said: str) -> tuple[str, int]:
 
 def _compile(path: Path) -> Any:
     """What the worker says. Raises UploadError("tool_failed")."""
-    command = [sys.executable, "-I", str(WORKER), str(path)]
+    command = [sys.executable, "-P", str(WORKER), str(path)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:

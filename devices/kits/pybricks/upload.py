@@ -32,6 +32,7 @@ STOP_US = 5_000_000
 STATUS_US = 2_000_000
 OTHER_TRANSFER_US = 1_200_000
 """A transfer that somebody gave up holds the hub for a second."""
+KEPT_BYTES_MAX = 1 << 16
 
 T = TypeVar("T")
 
@@ -191,6 +192,6 @@ class _Line:
                 continue
             if message is not None and (found := look(message)) is not None:
                 return found
-            if self._kept is not None:
+            if self._kept is not None and len(self._kept) < KEPT_BYTES_MAX:
                 self._kept += frame
         return None

@@ -131,6 +131,7 @@ class Kit:
             "suffixes": self.uploads.suffixes,
             "max_bytes": self.uploads.max_bytes,
             "slots": self.uploads.slots,
+            "first_slot": self.uploads.first_slot,
             "can_run": self.uploads.can_run,
         }
         return json.dumps(told)

@@ -51,5 +51,8 @@ class Uploads:
     reopens: bool = True
     """Whether another kind of device may be there after it, so that the port must be asked anew."""
     slots: int = 0
+    """How many places the kit has for programs; a `Program` counts them from 0."""
+    first_slot: int = 0
+    """What the kit itself calls the first of them: `program/run` and `program/slot` speak as the kit does."""
     can_run: bool = True
     """Whether a program may be uploaded without being started."""

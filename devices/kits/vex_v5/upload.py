@@ -95,6 +95,7 @@ UPLOADS = Uploads(
     talk=upload,
     reopens=False,
     slots=SLOTS,
+    first_slot=1,
 )
 
 

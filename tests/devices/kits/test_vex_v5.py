@@ -218,6 +218,11 @@ def test_noise_is_no_brain(bench):
                for each in bench.outputs[before:])  # fmt: skip
 
 
+def test_the_first_slot_is_number_one_on_the_brain():
+    accepts = json.loads(KIT.accepts())
+    assert (accepts["slots"], accepts["first_slot"], accepts["suffixes"]) == (8, 1, [".bin", ".py"])
+
+
 def test_only_the_system_port_of_a_brain_is_this_kit():
     assert {(match.pid, match.interface) for match in KIT.usb} == {(0x0501, 0), (0x0600, 0), (0x0503, None)}
     assert HOST.port == "0badcafe"

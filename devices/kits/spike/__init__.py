@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from devices.kit import Command, Kit, Reading, UsbMatch
+from devices.kit import Capability, Command, Kit, Reading, UsbMatch
 from devices.kits.spike.driver import LEGO_VID, SpikeDriver
 from devices.kits.spike.emulator import SpikeEmulator
 from devices.kits.spike.source import SOURCE_BYTES_MAX, prepare
@@ -33,6 +33,7 @@ KIT = Kit(
         Command("program", "run", "string"),
         Command("program", "stop", "boolean"),
     ),
+    capabilities=(Capability("programs"), Capability("console")),
     alerts=("battery", "firmware", "refused", "silent"),
     usb=tuple(UsbMatch(LEGO_VID, pid, certain=True) for pid in (0x0009, 0x000D, 0x0010)),
     uploads=Uploads((".py",), SOURCE_BYTES_MAX, prepare, talk=upload, reopens=False, slots=SLOTS),

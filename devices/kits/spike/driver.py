@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from devices.driver import Claimed, Console, Host, Measured, Output, Printed, Reopen, Say, Told
-from devices.errors import ProtocolError
+from devices.errors import Param, ProtocolError
 from devices.kits.spike.greeting import OLD_VERSION, SHORT, Greeting, OldFirmware
 from devices.kits.spike.health import HubHealth
 from devices.kits.spike.printout import Printout
@@ -142,7 +142,7 @@ class SpikeDriver:
             case Answer(to=Id.NOTIFY):
                 self._notified_us = self._now_us
             case Answer(to=Id.SET_NAME, accepted=accepted):
-                self._judge(accepted, "name")
+                self._judge(accepted, "device_refused", status="name")
                 self._ask(GetName())
             case HubName(name=name):
                 self._tell("hub", "name", name)
@@ -167,6 +167,7 @@ class SpikeDriver:
             self._device = device
             self._told.clear()
             self._printout = Printout()
+            self._health = HubHealth()
         self._out.append(Claimed(device))
         self._health.heard(self._now_us)
         self._tell("firmware", "name", self._product())
@@ -232,17 +233,17 @@ class SpikeDriver:
             return
         _, request = self._asked.popleft()
         if request.action is Action.START:
-            self._judge(accepted, f"start {request.slot}")
+            self._judge(accepted, "slot_empty", slot=request.slot)
             if accepted:
                 self._tell("program", "slot", str(request.slot))
         if accepted or request.action is Action.STOP:  # a hub says no to a stop when nothing runs
             self._tell("program", "running", "true" if request.action is Action.START else "false")
 
-    def _judge(self, accepted: bool, what: str) -> None:
+    def _judge(self, accepted: bool, code: str, **params: Param) -> None:
         if accepted:
             self._health.obeyed()
         else:
-            self._health.refused(what, self._now_us)
+            self._health.refused(self._now_us, code, **params)
 
     def _ask(self, request: Request) -> None:
         self._out.append(Say(encode(format_request(request))))

@@ -41,10 +41,10 @@ class HubHealth:
         """It speaks the protocol of SPIKE App 2."""
         self._raise("firmware", "firmware_too_old", found=OLD_VERSION, needed=NEEDED_VERSION)
 
-    def refused(self, status: str, now_us: int) -> None:
+    def refused(self, now_us: int, code: str, **params: Param) -> None:
         """The hub said no to a command."""
         self._refused_us = now_us
-        self._raise("refused", "device_refused", status=status)
+        self._raise("refused", code, **params)
 
     def obeyed(self) -> None:
         """The hub said yes."""

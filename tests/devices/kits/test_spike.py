@@ -291,7 +291,7 @@ def test_without_a_slot_the_program_that_came_last_is_started(bench):
 
 def test_an_empty_slot_is_refused_and_told_until_another_starts(bench):
     bench.command("program", "run", "7")
-    assert bench.alerts() == {"refused": ("device_refused", {"status": "start 7"})}
+    assert bench.alerts() == {"refused": ("slot_empty", {"slot": 7})}
     assert bench.told("program", "running") == []
     bench.hub.slots[7] = b"pass"
     bench.command("program", "run", "7")
@@ -318,6 +318,13 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_another_question(bench):
 def test_a_hub_is_given_a_name(bench):
     bench.command("hub", "name", "Тұлпар")
     assert bench.told("hub", "name") == ["Robi", "Тұлпар"]
+
+
+def test_a_name_that_the_hub_refuses_is_told(bench):
+    bench.board.refuse(Id.SET_NAME)
+    bench.command("hub", "name", "Robi 2")
+    assert bench.alerts() == {"refused": ("device_refused", {"status": "name"})}
+    assert bench.told("hub", "name") == ["Robi"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """`lab devices`: every kit, gate and agent that the lab knows, and what is wrong with it."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
 
+WIDE = 240
 MARKS = {"good": "ok", "bad": "WRONG", "off": "off"}
 
 
@@ -33,7 +35,9 @@ def devices(
             *(device[name] or "-" for name in ("id", "kind", "name", "room", "state")),
             f"{MARKS[device['health']]} {codes}".strip(),
         )
-    Console(markup=False, highlight=False).print(table)
+    # A file or another program gets each device on one line.
+    width = None if sys.stdout.isatty() else WIDE
+    Console(markup=False, highlight=False, width=width).print(table)
 
 
 def register(app: typer.Typer) -> None:

@@ -30,7 +30,7 @@ from tests.peers.pb_service import run_service
 pytestmark = pytest.mark.peer
 
 SAMPLES = Path(__file__).parents[3] / "firmware_samples/pybricks"
-ON_BUMBLE = Path(__file__).parents[2] / "peers/pybricks/hub_on_bumble.py"
+SCRIPTS = Path(__file__).parents[2] / "peers/pybricks"
 FOREVER = b"from pybricks.tools import wait\nprint('begun')\nwhile True:\n    wait(20)\n"
 
 
@@ -197,14 +197,34 @@ async def test_a_virtual_hub_without_micropython_says_so():
         await until(lambda: not board.hub.flags & Flag.RUNNING)
 
 
-async def test_bumble_carries_the_driver_and_an_upload_over_a_virtual_radio():
+async def told_by(peer: str, script: str) -> dict:
+    """What a script says that runs in the environment of a peer."""
     process = await asyncio.create_subprocess_exec(
-        *(require_peer("bumble", "python"), str(ON_BUMBLE)),
+        *(require_peer(peer, "python"), str(SCRIPTS / script)),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(SAMPLES.parents[1])},
     )
     out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert json.loads(out) == {
+    told: dict = json.loads(out)
+    return told
+
+
+async def test_our_driver_and_upload_are_understood_by_the_fake_hub_of_pb_service():
+    assert await told_by("pybricks", "drive_fake_port.py") == {
+        "name": "Bumblebee",
+        "kind": "Inventor Hub",
+        "slots": "5",
+        "upload": "done",
+        "commands": ["0300000000", "0400000000", "04fa010000", "04f4030000", "03f5030000", "0100"],
+        "running": "true",
+        "printed": "Сәлем\n",
+        "refused": "device_refused 0x81",
+        "problem": "cable_pulled",
+    }
+
+
+async def test_bumble_carries_the_driver_and_an_upload_over_a_virtual_radio():
+    assert await told_by("bumble", "hub_on_bumble.py") == {
         "name": "Bumblebee",
         "firmware": "3.5.0",
         "alert": "slot_empty",

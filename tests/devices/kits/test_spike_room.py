@@ -129,8 +129,8 @@ async def test_an_order_of_the_hub_is_carried_out_and_the_room_hears_of_it(broke
         await until(lambda: any(event["state"] == "succeeded" for event in events))
         printed = hub.events.setdefault(f"{DEVICE}/console/printed", [])
         await until(lambda: "саны: 2" in "".join(each["text"] for each in printed))
-        streams = hub.events.setdefault(f"{DEVICE}/telemetry/stream", [])
-        await until(lambda: {"motor-a-angle", "distance-d", "imu-yaw"} <= {each["key"] for each in streams})
+        for key in ("motor-a-angle", "distance-d", "imu-yaw"):
+            await until(lambda key=key: hub.value(f"{DEVICE}/telemetry/{key}"))
         assert hub.value(f"{DEVICE}/battery/percent") == "87"
         await until(lambda: hub.value(f"{DEVICE}/program/slot") == "4")
         assert json.loads(hub.value(f"{DEVICE}/ports/a")) == {"device": "medium-motor"}

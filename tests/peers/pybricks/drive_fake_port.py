@@ -1,7 +1,7 @@
 """Our driver and upload against the simulated hub port of pb-service; runs in an environment of its own.
 
-The port tells its status only when a test says so, and no feature flags: both are added here, nothing is changed.
-What it has heard, and what the driver has made of it, goes to stdout as JSON.
+The port tells its status only when a test says so, and no feature flags: both are added here, nothing is
+changed. What it has heard, and what the driver has made of it, goes to stdout as JSON.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ async def main() -> None:
     refused = await put(b"")
     port.vanish()
     await until(lambda: not session.linked)
-    print(  # noqa: T201
+    print(
         json.dumps(
             {
                 "name": told("board", "name"),

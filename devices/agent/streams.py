@@ -1,7 +1,7 @@
 """What comes fast: samples and printed text, in batches, and the last value for everybody else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devices.agent.twin import Twin
@@ -12,6 +12,8 @@ NODE = "telemetry"
 BATCH_US = 100_000
 BATCH_VALUES = 200
 KEYS_MAX = 64
+REFRESH_US = 2_000_000
+"""Of the last value, for whoever does not read the stream."""
 CONSOLE = "console"
 TEXT_MAX = 8_000
 """Characters of a batch; a program that floods loses the rest, and is told how much."""
@@ -35,15 +37,16 @@ class Streams:
 
     def add(self, measured: Measured) -> None:
         """Samples of one moment; more than `KEYS_MAX` names are noise and are not taken."""
+        self._describe(measured.samples)
         for sample in measured.samples:
-            if not self._describe(sample):
+            if not self._twin.knows(NODE, sample.key):
                 continue
             times, values = self._gathered.setdefault(sample.key, ([], []))
             # Two samples of one moment stay two rows, also when they travel in two batches.
             self._last_us[sample.key] = max(measured.at_us, self._last_us.get(sample.key, 0) + 1)
             times.append(self._last_us[sample.key])
             values.append(sample.value)
-            self._twin.tell(NODE, sample.key, repr(sample.value), measured.at_us)
+            self._twin.tell(NODE, sample.key, repr(sample.value), measured.at_us, REFRESH_US)
         full = any(len(values) >= BATCH_VALUES for _, values in self._gathered.values())
         if full or measured.at_us - self._sent_us >= BATCH_US:
             self._send(measured.at_us)
@@ -69,25 +72,28 @@ class Streams:
         told = {"us": self._text_since_us, "text": self._text, "skipped": self._skipped}
         self._text, self._skipped, self._text_sent_us = "", 0, now_us
         if self._twin.online:
-            self._twin.describe(CONSOLE, "printed", _PRINTED)
+            self._twin.describe(CONSOLE, {"printed": _PRINTED})
             self._twin.tell(CONSOLE, "printed", json.dumps(told), now_us)
 
     def _send(self, now_us: int) -> None:
         gathered, self._gathered, self._sent_us = self._gathered, {}, now_us
         if not self._twin.online:
             return  # hours of a pupil's numbers would leave a passage no place in the queue
-        for key, (times, values) in gathered.items():
-            batch = {"key": key, "unit": self._units.get(key, ""), "us": times, "values": values}
-            self._twin.tell(NODE, "stream", json.dumps(batch), now_us)
+        batches = [
+            {"key": key, "unit": self._units.get(key, ""), "us": times, "values": values}
+            for key, (times, values) in gathered.items()
+        ]
+        self._twin.tell(NODE, "stream", json.dumps(batches), now_us)
 
-    def _describe(self, sample: Sample) -> bool:
-        if self._twin.knows(NODE, sample.key):
-            return True
-        if sample.key == "stream" or self._twin.count(NODE) > KEYS_MAX:
-            return False
-        self._twin.describe(NODE, "stream", _STREAM)
-        shape = {"name": sample.name, "datatype": "float", "settable": False, "retained": True}
-        if sample.unit:
-            shape["unit"] = self._units[sample.key] = sample.unit
-        self._twin.describe(NODE, sample.key, shape)
-        return True
+    def _describe(self, samples: Sequence[Sample]) -> None:
+        news = [each for each in samples if each.key != "stream" and not self._twin.knows(NODE, each.key)]
+        news = news[: KEYS_MAX + 1 - max(1, self._twin.count(NODE))]
+        if not news:
+            return
+        shapes: dict[str, Mapping[str, Any]] = {"stream": _STREAM}
+        for sample in news:
+            shape = {"name": sample.name, "datatype": "float", "settable": False, "retained": True}
+            if sample.unit:
+                shape["unit"] = self._units[sample.key] = sample.unit
+            shapes[sample.key] = shape
+        self._twin.describe(NODE, shapes)

@@ -46,6 +46,7 @@ class Twin:
         self._alerts: dict[str, str] = dict.fromkeys(alerts, "")
         self._values: dict[tuple[str, str], str] = {}
         self._due_us: dict[tuple[str, str], int] = {}
+        self._pauses_us: dict[tuple[str, str], int] = {}
         self._stale: set[tuple[str, str]] = set()
 
     @property
@@ -72,13 +73,15 @@ class Twin:
             if self._is_online():
                 self._say("$state", state)
 
-    def describe(self, node: str, key: str, shape: Mapping[str, Any]) -> None:
-        """Add a property, which is announced."""
+    def describe(self, node: str, shapes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add properties of a node; what is retained already is not said again."""
         home = self._nodes.setdefault(node, {"name": node, "type": node, "properties": {}})
-        if key not in home["properties"]:
-            home["properties"][key] = dict(shape)
+        if not shapes.keys() <= home["properties"].keys():
+            home["properties"] |= {key: dict(shape) for key, shape in shapes.items()}
             if self._is_online():
-                self.announce()
+                self._say("$state", "init")
+                self._say("$description", json.dumps(self._description()))
+                self._say("$state", self.state)
 
     def knows(self, node: str, key: str) -> bool:
         """Whether the description has this property."""
@@ -88,8 +91,8 @@ class Twin:
         """How many properties a node has."""
         return len(self._nodes[node]["properties"]) if node in self._nodes else 0
 
-    def tell(self, node: str, key: str, value: str, now_us: int) -> None:
-        """A value; events go out at once, retained values no more often than is sensible."""
+    def tell(self, node: str, key: str, value: str, now_us: int, refresh_us: int = REFRESH_US) -> None:
+        """A value; events go out at once, retained values no more often than each `refresh_us`."""
         if not self._nodes[node]["properties"][key]["retained"]:
             self._publish(f"{ROOT}/{self.device}/{node}/{key}", value, retain=False)
             return
@@ -97,6 +100,7 @@ class Twin:
         if self._values.get(name) != value:
             self._values[name] = value
             self._stale.add(name)
+            self._pauses_us[name] = refresh_us
             self._refresh(name, now_us)
 
     def tick(self, now_us: int) -> None:
@@ -126,7 +130,7 @@ class Twin:
 
     def _refresh(self, name: tuple[str, str], now_us: int) -> None:
         if self._is_online() and now_us >= self._due_us.get(name, now_us):
-            self._due_us[name] = now_us + REFRESH_US
+            self._due_us[name] = now_us + self._pauses_us[name]
             self._stale.discard(name)
             self._say("/".join(name), self._values[name])
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, select, tuple_
 from lab_controller import metrics
 from lab_controller.bus.changes import points_key
 from lab_controller.bus.handler import Effects, Inbound
-from lab_controller.bus.payloads import parse_number, parse_object, parse_text
+from lab_controller.bus.payloads import parse_json, parse_number, parse_text
 from lab_controller.bus.topics import Topic
 from lab_controller.equipment.tables import Device
 from lab_controller.errors import Invalid
@@ -17,6 +17,7 @@ from lab_controller.telemetry.rollup import floor_minute
 from lab_controller.telemetry.tables import Series
 
 MAX_SAMPLES = 2000
+MAX_BATCHES = 64
 MAX_KEY = 64
 INT63 = 2**63
 # Samples stay on the device's own time axis as long as it agrees this well with their arrival.
@@ -40,7 +41,7 @@ class TelemetryHandler:
         return topic.kind == "value" and topic.node not in _NOT_TELEMETRY
 
     def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
-        batches = [batch for message in messages if (batch := parse_batch(message)) is not None]
+        batches = [batch for message in messages for batch in parse_batches(message)]
         if not batches:
             return Effects()
         series = _find_series(session, batches)
@@ -65,22 +66,31 @@ class Batch:
     received_us: int
 
 
-def parse_batch(message: Inbound) -> Batch | None:
-    """None for a value that is no reading; raises Invalid for a stream that is none."""
+def parse_batches(message: Inbound) -> list[Batch]:
+    """Empty for a value that is no reading; raises Invalid for a stream that is none.
+
+    A stream is one batch, or a list of them: what a device measured of several quantities at a time.
+    """
     topic = message.topic
     if topic.prop == "stream":
-        return _parse_stream(message)
+        told = parse_json(message.payload)
+        if isinstance(told, list):
+            if len(told) > MAX_BATCHES:
+                raise Invalid("stream_invalid", problem="too many batches", limit=MAX_BATCHES)
+            return [_parse_batch(message, each) for each in told]
+        return [_parse_batch(message, told)]
     # A retained value is what the broker remembers, at a time that nobody knows.
     if message.retained or not message.payload:
-        return None
+        return []
     number = parse_number(parse_text(message.payload))
     if number is None:
-        return None
-    return Batch(topic.device, f"{topic.node}/{topic.prop}", None, None, [number], message.received_us)
+        return []
+    return [Batch(topic.device, f"{topic.node}/{topic.prop}", None, None, [number], message.received_us)]
 
 
-def _parse_stream(message: Inbound) -> Batch:
-    payload = parse_object(message.payload)
+def _parse_batch(message: Inbound, payload: object) -> Batch:
+    if not isinstance(payload, dict):
+        raise Invalid("stream_invalid", problem="not an object")
     key, unit = payload.get("key"), payload.get("unit", "")
     us, values = payload.get("us"), payload.get("values")
     if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY or not isinstance(unit, str):

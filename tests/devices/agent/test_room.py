@@ -228,7 +228,7 @@ async def test_a_pupils_numbers_are_telemetry_in_batches(broker, tmp_path, link,
         for number in range(50):
             board.print_line(f"temp:{number}.5")
         stream = f"{GATE}/telemetry/stream"
-        await until(lambda: sum(len(batch["values"]) for batch in hub.events.get(stream, [])) == 50)
+        await until(lambda: sum(len(told[0]["values"]) for told in hub.events.get(stream, [])) == 50)
         assert len(hub.events[stream]) < 10
         await until(lambda: hub.value(f"{GATE}/telemetry/temp") == "49.5")
         description = json.loads(hub.value(f"{GATE}/$description"))

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from devices.agent.streams import BATCH_VALUES, TEXT_MAX, Streams
+from devices.agent.streams import BATCH_VALUES, KEYS_MAX, TEXT_MAX, Streams
 from devices.agent.twin import Twin
 from devices.driver import Measured
 from devices.protocols.plotter import Sample
@@ -14,12 +14,15 @@ class Bus:
 
     def __init__(self) -> None:
         self.told: dict[str, list[Any]] = {}
+        self.descriptions: list[Any] = []
         twin = Twin("uno-0badcafe", self._publish, lambda: True, kind="arduino-uno", nodes={})
         self.streams = Streams(twin)
 
     def _publish(self, topic: str, payload: str, *, retain: bool, qos: int = 1) -> None:
         name = topic.removeprefix("lab/5/uno-0badcafe/")
-        if not name.startswith("$"):
+        if name == "$description":
+            self.descriptions.append(json.loads(payload))
+        elif not name.startswith("$"):
             self.told.setdefault(name, []).append(json.loads(payload))
 
 
@@ -28,7 +31,7 @@ def test_samples_of_one_moment_are_rows_of_their_own_also_in_two_batches():
     for number in range(3 * BATCH_VALUES):
         bus.streams.add(Measured((Sample("light", "light", float(number), "lx"),), 5_000_000))
     bus.streams.tick(6_000_000)
-    batches = bus.told["telemetry/stream"]
+    batches = [batch for message in bus.told["telemetry/stream"] for batch in message]
     assert {batch["unit"] for batch in batches} == {"lx"}
     assert [value for batch in batches for value in batch["values"]] == list(map(float, range(600)))
     times = [us for batch in batches for us in batch["us"]]
@@ -43,3 +46,13 @@ def test_a_flood_of_text_is_cut_and_says_how_much():
     told = bus.told["console/printed"]
     assert sum(len(each["text"]) + each["skipped"] for each in told) == 5 * TEXT_MAX
     assert all(len(each["text"]) <= TEXT_MAX for each in told)
+
+
+def test_a_kit_of_many_sensors_is_described_once_and_measured_in_one_message():
+    bus = Bus()
+    samples = tuple(Sample(f"s{number}", f"S{number}", 1.0) for number in range(100))
+    bus.streams.add(Measured(samples, 1_000_000))
+    assert len(bus.descriptions) == 1
+    assert [len(message) for message in bus.told["telemetry/stream"]] == [KEYS_MAX]
+    bus.streams.add(Measured(samples, 3_000_000))
+    assert len(bus.descriptions) == 1

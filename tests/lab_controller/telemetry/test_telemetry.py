@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.errors import Invalid
-from lab_controller.telemetry.handler import TelemetryHandler, parse_batch
+from lab_controller.telemetry.handler import TelemetryHandler, parse_batches
 from lab_controller.telemetry.queries import list_series, load_readings
 from tests.lab_controller.inbox import NOW_US, inbound, store
 
@@ -117,14 +117,23 @@ def test_gates_clocks_and_agents_are_not_telemetry() -> None:
 )
 def test_a_stream_that_is_none_is_refused(payload: Any) -> None:
     with pytest.raises(Invalid):
-        parse_batch(inbound("kit-1/kit/stream", payload))
+        parse_batches(inbound("kit-1/kit/stream", payload))
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_reading_none_or_refused(payload: bytes) -> None:
     for topic in ("kit-1/kit/stream", "kit-1/kit/temp"):
         try:
-            batch = parse_batch(inbound(topic, payload))
+            batches = parse_batches(inbound(topic, payload))
         except Invalid:
             continue
-        assert batch is None or len(batch.values) == 1
+        assert all(len(batch.values) == 1 for batch in batches)
+
+
+def test_several_quantities_travel_in_one_stream() -> None:
+    pair = [{"key": key, "unit": "V", "us": [1, 2], "values": [0.5, 1]} for key in ("a0", "a1")]
+    batches = parse_batches(inbound("kit-1/kit/stream", pair))
+    assert [(batch.key, batch.values) for batch in batches] == [("kit/a0", [0.5, 1]), ("kit/a1", [0.5, 1])]
+    for many in ([*pair, 3], pair * 33):
+        with pytest.raises(Invalid):
+            parse_batches(inbound("kit-1/kit/stream", many))

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     console_chunks: int = Field(default=2000, ge=10)
     upload_max_mb: int = Field(default=4, ge=1, le=4)
     upload_approval: bool = False
+    job_days: int = Field(default=365, ge=1)
 
     @cached_property
     def store_url(self) -> str:

@@ -10,6 +10,7 @@ from lab_controller import audit, metrics
 from lab_controller.bus.changes import DEVICES, Changes
 from lab_controller.clock import SteadyClock
 from lab_controller.database import AGAIN_LATER, Database
+from lab_controller.programs.keeping import forget_jobs
 from lab_controller.settings import Settings
 from lab_controller.telemetry.consoles import forget_chunks
 from lab_controller.telemetry.rollup import forget_minutes, forget_readings, roll_some
@@ -59,7 +60,7 @@ async def roll_up(clock: SteadyClock, database: Database, settings: Settings) ->
 
 
 async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> None:
-    """Delete what is older than LAB_TELEMETRY_* and more than LAB_CONSOLE_CHUNKS, a little at a time."""
+    """Delete what LAB_TELEMETRY_*, LAB_CONSOLE_CHUNKS and LAB_JOB_DAYS do not keep, a little at a time."""
     while True:
         now_us = clock.now_us()
         raw_us = now_us - settings.telemetry_raw_days * DAY_US
@@ -67,6 +68,7 @@ async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> No
         deleted = await patiently(_write, database, forget_readings, raw_us)
         deleted += await patiently(_write, database, forget_minutes, minute_us)
         deleted += await patiently(_write, database, forget_chunks, settings.console_chunks)
+        deleted += await patiently(_write, database, forget_jobs, now_us - settings.job_days * DAY_US)
         await asyncio.sleep(PAUSE_S if deleted else TIDY_EVERY_S)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from lab_controller import audit
@@ -105,12 +106,19 @@ class AssetsService:
         return self._change(tag, act)
 
     def _change(self, tag: str, act: Callable[[Session], None]) -> AssetView:
+        try:
+            view = self._change_once(tag, act)
+        except IntegrityError:
+            # On PostgreSQL another worker may pair the same kit in the same moment.
+            view = self._change_once(tag, act)
+        self._changes.announce([ASSETS])
+        return view
+
+    def _change_once(self, tag: str, act: Callable[[Session], None]) -> AssetView:
         with self._database.write() as session:
             act(session)
             session.flush()
-            view = _found(session, tag)
-        self._changes.announce([ASSETS])
-        return view
+            return _found(session, tag)
 
     def _audit(self, session: Session, actor: str, action: str, tag: str, **payload: object) -> None:
         audit.append(

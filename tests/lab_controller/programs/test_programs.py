@@ -5,13 +5,16 @@ import hashlib
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from lab_controller.bus.changes import JOBS, job_key
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.errors import Conflict, Invalid, NotFound
+from lab_controller.programs.keeping import forget_jobs
 from lab_controller.programs.orders import PART_BYTES
+from lab_controller.programs.tables import Program
 from lab_controller.programs.taking import clean_name
 from tests.lab_controller.programs.kits import AGENT, SKETCH, UNO, Room
 
@@ -295,3 +298,21 @@ def test_the_same_file_is_kept_once(room: Room) -> None:
 )
 def test_a_name_is_kept_without_what_does_harm(given: str, kept: str) -> None:
     assert clean_name(given) == kept
+
+
+def test_what_was_over_long_ago_is_forgotten_with_its_program(room: Room) -> None:
+    old, waiting, shared = room.submit(key="a"), room.submit("b.hex", key="b"), room.submit("c.hex", key="c")
+    room.says(old, "succeeded", 1)
+    room.says(shared, "failed", 1, code="board_silent")
+    room.clock.advance(s=100)
+    young = room.submit("c.hex", key="d")
+    before_us = room.clock.now_us()
+    deleted = []
+    for _ in range(2):
+        with room.database.write() as session:
+            deleted.append(forget_jobs(session, before_us))
+    assert deleted == [3, 0]
+    assert {job.id for job in room.programs.list_jobs()} == {waiting.id, young.id}
+    with room.database.read() as session:
+        names = set(session.exec(select(Program.name)))
+    assert names == {"b.hex", "c.hex"}

@@ -45,9 +45,10 @@ def format_number(value: float, language: str, digits: int | None = None) -> str
 
 
 def format_bytes(size: int, language: str) -> str:
-    """`512 kB`, `10 MB`, decimal units."""
-    units = {"kk": ("кБ", "МБ"), "ru": ("кБ", "МБ"), "en": ("kB", "MB")}[language]
-    scale, unit = (1_000_000, units[1]) if size >= 1_000_000 else (1_000, units[0])
+    """`12 B`, `512 kB`, `10 MB`, decimal units."""
+    units = {"kk": ("Б", "кБ", "МБ"), "ru": ("Б", "кБ", "МБ"), "en": ("B", "kB", "MB")}[language]
+    power = 2 if size >= 1_000_000 else 1 if size >= 1_000 else 0
+    scale, unit = 1_000**power, units[power]
     return f"{format_number(round(size / scale, 1), language)}\N{NO-BREAK SPACE}{unit}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from lab_controller.equipment.assets import list_assets
+from lab_controller.equipment.kinds import property_names
 from lab_controller.equipment.queries import DeviceView, get_device
 from lab_controller.equipment.rooms import room_of
 from lab_controller.errors import NotFound
@@ -14,6 +15,7 @@ from lab_controller.telemetry.consoles import ChunkView, last_chunks
 from lab_controller.telemetry.queries import SeriesView, list_series
 from web.device_views import read_ports
 from web.kit_views import is_settable, name_property, view_card, view_job, view_plugged, view_properties
+from web.reading_words import name_reading
 
 MOST_JOBS = 5
 MOST_CHUNKS = 200
@@ -72,7 +74,10 @@ def view_chunk(chunk: ChunkView) -> dict[str, Any]:
 
 def view_series(device: DeviceView, series: SeriesView, language: str) -> dict[str, str]:
     described = next((p for p in device.properties if f"{p.node}/{p.prop}" == series.key), None)
-    name = name_property(device.kind, described, language) if described else series.key.partition("/")[2]
+    key = series.key.partition("/")[2]
+    name = name_property(device.kind, described, language) if described else key
+    if device.kind and not property_names(device.kind, *series.key.split("/", 1)):
+        name = name_reading(device.kind, key, name, language)
     return {"key": series.key, "name": name, "unit": series.unit}
 
 

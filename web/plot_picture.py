@@ -20,8 +20,8 @@ class Picture:
     high: float
 
 
-def draw(points: Sequence[Point], from_us: int, to_us: int) -> Picture:
-    """`points` in the order of time, at least one."""
+def draw(points: Sequence[Point], from_us: int, to_us: int, width_us: int = 0) -> Picture:
+    """`points` in the order of time, at least one, each `width_us` wide."""
     low, high = min(point.low for point in points), max(point.high for point in points)
     room = (high - low) * 0.05 or max(abs(high) * 0.05, 0.5)
     low, high = low - room, high + room
@@ -33,7 +33,7 @@ def draw(points: Sequence[Point], from_us: int, to_us: int) -> Picture:
         return f"{(high - value) / (high - low) * HEIGHT:.1f}"
 
     line, band = [], []
-    for run in split(points, (to_us - from_us) // GAP_SHARE):
+    for run in split(points, max((to_us - from_us) // GAP_SHARE, 5 * width_us // 2)):
         means = [f"{x(point)} {y(point.mean)}" for point in run]
         # A reading that stands alone is a dot: a line to itself with round ends.
         line.append("M" + "L".join(means if len(means) > 1 else means * 2))

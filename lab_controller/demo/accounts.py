@@ -7,6 +7,7 @@ from lab_controller.people import PeopleService
 
 ACTOR = "demo"
 ROOM = "204"
+STUDENT = "student"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ ACCOUNTS = (
     DemoAccount("admin", "steppe-eagle", "Әкімші", "admin", "kk"),
     DemoAccount("judge", "golden-gate", "Төреші", "judge", "ru"),
     DemoAccount("teacher", "open-lesson", "Айгүл Серікқызы", "instructor", "ru", f"room:{ROOM}"),
-    DemoAccount("student", "first-robot", "Ерасыл", "student", "kk", f"room:{ROOM}"),
+    DemoAccount(STUDENT, "first-robot", "Ерасыл", "student", "kk", f"room:{ROOM}"),
     DemoAccount("hall", "big-screen", "Зал экраны", "display", "kk"),
 )
 

@@ -1,5 +1,6 @@
 """The kits of the demo's room: one virtual kit of each kind, on a serial port of its own."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,11 +11,22 @@ from devices.clock import Clock
 from devices.kit import Kit
 from devices.registry import iter_kits
 from devices.transports.pty import PtyServer
+from lab_controller.bus.changes import DEVICES
+from lab_controller.demo.accounts import ACTOR, STUDENT
+from lab_controller.lab import Lab
 
 log = structlog.get_logger(__name__)
 
 ELSEWHERE = frozenset({"timing_gate"})
 """Kinds that the championship brings itself."""
+STICKERS = {
+    "arduino-uno": ("A-07", "Ақылды жылыжай"),
+    "spike": ("L-12", "Құмыра"),
+    "ev3": ("E-03", "Тау арбасы"),
+    "vex-v5": ("V-02", "Барыс"),
+}
+"""The tags and names of some; the others wait for a person."""
+IN_HAND = "L-12"
 
 
 @contextmanager
@@ -27,6 +39,26 @@ def plugged(folder: Path, clock: Clock) -> Iterator[list[str]]:
                 stack.callback(server.unplug)
                 ports.append(f"{server.path}={kit.id}")
         yield ports
+
+
+async def stick_tags(lab: Lab) -> None:
+    """Pair each of STICKERS with its kit as soon as that is known, and hand one to the student."""
+    missing = dict(STICKERS)
+    with lab.changes.subscribe(DEVICES) as changes:
+        while missing:
+            for device in await asyncio.to_thread(lab.equipment.list_devices):
+                if sticker := missing.pop(device.kind, None):
+                    await asyncio.to_thread(_stick, lab, device.id, *sticker)
+            if missing:
+                await changes.next()
+
+
+def _stick(lab: Lab, device: str, tag: str, title: str) -> None:
+    if any(asset.tag == tag and asset.device != device for asset in lab.assets.list_assets()):
+        lab.assets.unpair(actor=ACTOR, tag=tag)
+    lab.assets.pair(actor=ACTOR, tag=tag, device=device, title=title)
+    if tag == IN_HAND:
+        lab.assets.hold(actor=ACTOR, tag=tag, login=STUDENT)
 
 
 def _serve(kit: Kit, link: Path, clock: Clock) -> PtyServer | None:

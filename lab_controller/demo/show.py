@@ -10,11 +10,12 @@ from random import Random
 import structlog
 
 from devices.agent import RoomAgent, agent_id
+from devices.clock import Clock, MonotonicClock
 from devices.discovery import SystemPorts
 from devices.kits.timing_gate.emulator import GateEmulator
 from lab_controller.agent import make_agent
 from lab_controller.demo import room
-from lab_controller.demo.accounts import add_accounts
+from lab_controller.demo.accounts import ROOM, add_accounts
 from lab_controller.demo.city import DemoTeam, demo_teams
 from lab_controller.demo.contests import DRAG, LINE, begin
 from lab_controller.demo.drag_field import DragField, Pair
@@ -31,6 +32,8 @@ LINE_FIELDS = ("1", "2")
 DRAG_FIELD = "3"
 DRAG_TEAMS = 6
 ATTEMPTS = 5
+HALL = "101"
+"""Where the championship is; the kits are in the room next door."""
 GATES = ("d10a01", "d10a02", "d10b01", "d10b02")
 DRIFTS_PPM = (0.0, 12.0, -18.0, 35.0)
 
@@ -53,18 +56,23 @@ class Show:
     async def open(self) -> AsyncIterator[None]:
         """Accounts, championships, gates on pseudo-terminals and the agent that owns them."""
         line, drag = await asyncio.to_thread(self._set_up)
-        with self._plugged() as paths:
-            agent = self._agent(paths)
-            running = asyncio.create_task(agent.run(), name="demo agent")
-            playing = asyncio.create_task(self._play(line, drag), name="demo")
-            for task in (running, playing):
+        with self._plugged() as (gates, kits):
+            agents = [self._agent(HALL, gates, self._clock), self._agent(ROOM, kits, MonotonicClock())]
+            running = [asyncio.create_task(agent.run(), name="demo agent") for agent in agents]
+            playing = [
+                asyncio.create_task(self._play(line, drag), name="demo"),
+                asyncio.create_task(room.stick_tags(self._lab), name="demo tags"),
+            ]
+            for task in (*running, *playing):
                 task.add_done_callback(_tell_failure)
             try:
                 yield
             finally:
-                playing.cancel()
-                await agent.stop()
-                await asyncio.gather(running, playing, return_exceptions=True)
+                for task in playing:
+                    task.cancel()
+                for agent in agents:
+                    await agent.stop()
+                await asyncio.gather(*running, *playing, return_exceptions=True)
 
     def _set_up(self) -> tuple[dict[str, DemoTeam], dict[str, DemoTeam]]:
         add_accounts(self._lab.people)
@@ -74,21 +82,23 @@ class Show:
         return line, begin(service, DRAG, teams[:DRAG_TEAMS], {DRAG_FIELD: self._gates[2:]})
 
     @contextmanager
-    def _plugged(self) -> Iterator[list[str]]:
+    def _plugged(self) -> Iterator[tuple[list[str], list[str]]]:
+        """The ports of the hall's gates and of the room's kits."""
         folder = self._data_dir / "ports"
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             servers = [gate.serve(folder / gate.device) for gate in self._gates]
             for server in servers:
                 stack.callback(server.unplug)
-            kits = stack.enter_context(room.plugged(folder, self._clock))
-            yield [*(server.path for server in servers), *kits]
+            kits = stack.enter_context(room.plugged(folder, MonotonicClock()))
+            yield [server.path for server in servers], kits
 
-    def _agent(self, paths: list[str]) -> RoomAgent:
-        settings = self._lab.settings
-        address = self._lab.address(agent_id(settings.room))
-        ports = SystemPorts(paths, self._clock, usb=False)
-        return make_agent(settings, address, clock=self._clock, ports=ports)
+    def _agent(self, place: str, paths: list[str], clock: Clock) -> RoomAgent:
+        """Past rounds are played on the gates' own clock; what lives now is on the computer's."""
+        folder = self._data_dir / place
+        settings = self._lab.settings.model_copy(update={"room": place, "data_dir": folder})
+        ports = SystemPorts(paths, clock, usb=False)
+        return make_agent(settings, self._lab.address(agent_id(place)), clock=clock, ports=ports)
 
     async def _play(self, line: Mapping[str, DemoTeam], drag: Mapping[str, DemoTeam]) -> None:
         fields = [

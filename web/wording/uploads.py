@@ -23,10 +23,8 @@ SENTENCES = {
     "slot_empty": _("There is no program in place {slot}. Upload one there first."),
     "program_torn": _("Only a part of “{name}” arrived. Save the file anew, then upload it again."),
     "program_empty": _("There is nothing in “{name}”. Choose the file with your program."),
-    "program_damaged": _("The file “{name}” is damaged ({problem}). Make it anew from your program."),
-    "program_damaged:line": _(
-        "The file “{name}” is damaged in line {line} ({problem}). Make it anew from your program."
-    ),
+    "program_damaged": _("The file “{name}” is damaged. Make it anew from your program."),
+    "program_damaged:line": _("The file “{name}” is damaged in line {line}. Make it anew from your program."),
     "compile_failed": _("The program has a mistake: {problem}. Correct it, then upload again."),
     "compile_failed:line": _("There is a mistake in line {line}: {problem}. Correct it, then upload again."),
     "compiler_missing": _(

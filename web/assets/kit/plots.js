@@ -9,7 +9,7 @@ const COLUMNS = 400;
 const DRAW_MS = 100;
 const TELL_MS = 250;
 const COLOURS = 8;
-const HEIGHT_PX = 220;
+const HEIGHT_PX = 200;
 const SHOWN_AT_FIRST = 8;
 const XS = Array.from({ length: COLUMNS * 2 }, (_, index) => ((index + 1) / (COLUMNS * 2) - 1) * (WINDOW_MS / 1000));
 
@@ -191,7 +191,7 @@ class Plot {
         cursor: { show: false },
         scales: { x: { time: false, range: [-WINDOW_MS / 1000, 0] } },
         axes: [
-          { ...axis, values: (_, values) => values.map((value) => (value ? `${number(value)} ${strings.seconds}` : "")) },
+          { ...axis, size: 30, values: (_, values) => values.map((value) => (value ? `${number(value)} ${strings.seconds}` : "")) },
           { ...axis, size: 56, values: (_, values) => values.map(number) },
         ],
         series: [

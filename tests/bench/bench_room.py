@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -103,6 +104,7 @@ async def _ready(client: httpx.AsyncClient) -> list[str]:
             rows = answer["items"] if isinstance(answer, dict) else answer
             ready = [row for row in rows if row["state"] == "ready" and not row["id"].startswith("agent")]
             if len(ready) >= len(KITS):
+                await asyncio.sleep(SETTLE_S)
                 return [row["id"] for row in ready if row["id"].startswith(("uno", "gate", "v5"))]
             await asyncio.sleep(0.2)
 
@@ -159,15 +161,16 @@ async def _watch_memory(hub: Hub) -> float:
 
 def _compare(folder: Path) -> tuple[int, int, int]:
     """Readings that were sent, that are missing, and that are there twice."""
-    printed = {int(line) for kind in PRINTERS for line in _sent(folder, kind)}
+    printed = Counter(int(line) for kind in PRINTERS for line in _sent(folder, kind))
     counted = {key: sum(map(int, _sent(folder, kind))) for key, kind in COUNTED.items()}
     with closing(sqlite3.connect(f"file:{folder / 'lab.sqlite3'}?mode=ro", uri=True)) as database:
         joined = "FROM readings JOIN series ON series.id = series_id WHERE key = ?"
-        stored = [int(value) for (value,) in database.execute(f"SELECT value {joined}", ("telemetry/us",))]
+        values = database.execute(f"SELECT value {joined}", ("telemetry/us",))
+        stored = Counter(int(value) for (value,) in values)
         there = {key: database.execute(f"SELECT count(*) {joined}", (key,)).fetchone()[0] for key in counted}
-    lost = len(printed - set(stored)) + sum(max(0, counted[key] - there[key]) for key in counted)
-    doubled = len(stored) - len(set(stored)) + sum(max(0, there[key] - counted[key]) for key in counted)
-    return len(printed) + sum(counted.values()), lost, doubled
+    lost = (printed - stored).total() + sum(max(0, counted[key] - there[key]) for key in counted)
+    doubled = (stored - printed).total() + sum(max(0, there[key] - counted[key]) for key in counted)
+    return printed.total() + sum(counted.values()), lost, doubled
 
 
 def _sent(folder: Path, kind: str) -> list[str]:

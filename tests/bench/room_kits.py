@@ -56,6 +56,12 @@ class Printer:
         self.sent: list[int] = []
         self._print = print_line
 
+    async def warm_up(self) -> None:
+        """As a sketch that has been running for a while: its speed is found by what it prints."""
+        while True:
+            self._print("warm:1")
+            await asyncio.sleep(PERIOD_S)
+
     async def run(self, seconds: float) -> None:
         """A hundred lines a second, however late the loop is."""
         begun = due = time.monotonic()
@@ -98,8 +104,11 @@ async def play(folder: Path, seconds: float) -> None:
         path = folder / f"{number:02d}-{kind}"
         servers.append(kit.serve(path))
         kits.append((path, kit, Printer(print_line) if print_line else None))
-    await until((folder / "go").exists, START_S)
     printers = [printer for _, _, printer in kits if printer is not None]
+    warming = [asyncio.create_task(printer.warm_up()) for printer in printers]
+    await until((folder / "go").exists, START_S)
+    for task in warming:
+        task.cancel()
     await asyncio.gather(*(printer.run(seconds) for printer in printers))
     for _, kit, _ in kits:
         kit.mute = True

@@ -48,6 +48,18 @@ def view_job(job: JobView, language: str) -> dict[str, Any]:
     return told
 
 
+def hide_people(told: Any) -> Any:
+    """A view for who does not look after the room: names of people are empty, their accounts stay."""
+    if isinstance(told, list):
+        return [hide_people(each) for each in told]
+    if not isinstance(told, dict):
+        return told
+    return {
+        name: value | {"name": ""} if name in ("holder", "requested_by") and value else hide_people(value)
+        for name, value in told.items()
+    }
+
+
 def view_holder(asset: AssetView | None) -> dict[str, Any] | None:
     if asset is None or asset.holder is None:
         return None

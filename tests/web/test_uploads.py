@@ -11,6 +11,8 @@ from tests.web.conftest import SignIn
 from tests.web.kits import AGENT, UNO, add_person, add_room, agent_of_room, say
 from tests.web.people import ADMIN
 from tests.web.waiting import until
+from web.kit_views import hide_people
+from web.live.room import view_room
 
 UPLOADS = f"/api/v1/devices/{UNO}/uploads"
 SKETCH = b":00000001FF\n"
@@ -136,6 +138,20 @@ async def test_a_student_sees_no_job_of_a_foreign_room(lab: Lab, sign_in: SignIn
     assert (await stranger.get(f"/api/v1/jobs/{job}")).json()["code"] == "job_unknown"
     assert (await stranger.get("/api/v1/jobs")).json()["items"] == []
     assert (await stranger.post(f"/api/v1/jobs/{job}/cancel")).json()["code"] == "job_unknown"
+
+
+async def test_a_student_is_told_no_other_persons_name(lab: Lab, sign_in: SignIn) -> None:
+    pupil, teacher = await sign_in("pupil"), await sign_in("teacher")
+    job = (await send(teacher)).json()
+    assert job["requested_by"]["name"] == "teacher"
+    shown = (await pupil.get(f"/api/v1/jobs/{job['id']}")).json()
+    assert shown["requested_by"] == {"account": job["requested_by"]["account"], "name": ""}
+    assert (await send(pupil, key="k2")).json()["requested_by"]["name"] == "pupil"
+    lab.assets.pair(actor="test", tag="K-1", device=UNO)
+    lab.assets.hold(actor="test", tag="K-1", login="teacher")
+    assert [each["holder_name"] for each in (await pupil.get("/api/v1/assets")).json()["items"]] == [None]
+    hidden = hide_people(view_room(lab, "204"))
+    assert (hidden["kits"][0]["holder"]["name"], hidden["kits"][0]["job"]["requested_by"]["name"]) == ("", "")
 
 
 async def test_a_students_program_waits_for_the_staff_where_that_is_wanted(lab: Lab, sign_in: SignIn) -> None:

@@ -58,7 +58,7 @@ def list_all(lab: TheLab, visitor: Visitor, limit: Limit = 100, cursor: Cursor =
     ]
     found, more = cut(wanted, limit)
     return Page(
-        items=[Asset.model_validate(asset) for asset in found],
+        items=[told(visitor, asset) for asset in found],
         next=encode_cursor(found[-1].tag) if more else None,
     )
 
@@ -75,13 +75,13 @@ def pair(lab: TheLab, visitor: Visitor, new: NewPair) -> Asset:
         identity=find_identity(lab, device.id, device.agent),
         note=new.note,
     )
-    return Asset.model_validate(paired)
+    return told(visitor, paired)
 
 
 @router.delete("/{tag}", summary="The tag is on no kit any more")
 def unpair(lab: TheLab, visitor: Visitor, tag: Tag) -> Asset:
     manage(visitor, lab.assets.get_asset(tag))
-    return Asset.model_validate(lab.assets.unpair(actor=visitor.actor, tag=tag))
+    return told(visitor, lab.assets.unpair(actor=visitor.actor, tag=tag))
 
 
 @router.post("/{tag}/hold", summary="Somebody has it in hand now")
@@ -92,7 +92,7 @@ def hold(lab: TheLab, visitor: Visitor, tag: Tag, who: Holder) -> Asset:
         visitor.use(asset.device)
     else:
         manage(visitor, asset)
-    return Asset.model_validate(lab.assets.hold(actor=visitor.actor, tag=tag, login=login))
+    return told(visitor, lab.assets.hold(actor=visitor.actor, tag=tag, login=login))
 
 
 @router.post("/{tag}/give-back", summary="Nobody has it in hand")
@@ -100,7 +100,14 @@ def give_back(lab: TheLab, visitor: Visitor, tag: Tag) -> Asset:
     asset = lab.assets.get_asset(tag)
     if asset.holder != visitor.actor:
         manage(visitor, asset)
-    return Asset.model_validate(lab.assets.give_back(actor=visitor.actor, tag=tag))
+    return told(visitor, lab.assets.give_back(actor=visitor.actor, tag=tag))
+
+
+def told(visitor: Kits, asset: AssetView) -> Asset:
+    """Students see no other person's name."""
+    shown = Asset.model_validate(asset)
+    own = visitor.sees_all or asset.holder == visitor.actor
+    return shown if own else shown.model_copy(update={"holder_name": None})
 
 
 def manage(visitor: Kits, asset: AssetView) -> None:

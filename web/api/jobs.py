@@ -14,7 +14,7 @@ from web.api.pagination import Cursor, Limit, Page, cut, decode_cursor, encode_c
 from web.api.shapes import IdempotencyKey
 from web.auth import TheLab
 from web.kit_access import Kits, Visitor
-from web.kit_views import view_job
+from web.kit_views import hide_people, view_job
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64)]
@@ -43,7 +43,7 @@ def upload(
         key=idempotency_key,
         needs_approval=lab.settings.upload_approval and visitor.is_student(visitor.room(device)),
     )
-    return told(request, job)
+    return told(request, visitor, job)
 
 
 @router.get("/jobs", summary="Jobs, the newest first")
@@ -65,31 +65,31 @@ def list_all(
     jobs = lab.programs.list_jobs(devices=devices, state=state, before=before, limit=limit + 1)
     found, more = cut(jobs, limit)
     following = encode_cursor(found[-1].created_us, found[-1].id) if more else None
-    return Page(items=[told(request, job) for job in found], next=following)
+    return Page(items=[told(request, visitor, job) for job in found], next=following)
 
 
 @router.get("/jobs/{job}", summary="One job with all its attempts")
 def show(request: Request, lab: TheLab, visitor: Visitor, job: JobId) -> Job:
-    return told(request, see(lab, visitor, job))
+    return told(request, visitor, see(lab, visitor, job))
 
 
 @router.post("/jobs/{job}/cancel", summary="Stop a job; the kit stays usable")
 def cancel(request: Request, lab: TheLab, visitor: Visitor, job: JobId) -> Job:
     """Where an executor is at work the job goes on until that has stopped it."""
     visitor.use(see(lab, visitor, job).device)
-    return told(request, lab.programs.cancel(visitor.actor, job))
+    return told(request, visitor, lab.programs.cancel(visitor.actor, job))
 
 
 @router.post("/jobs/{job}/retry", summary="Try again: a new attempt")
 def retry(request: Request, lab: TheLab, visitor: Visitor, job: JobId) -> Job:
     visitor.use(see(lab, visitor, job).device)
-    return told(request, lab.programs.retry(visitor.actor, job))
+    return told(request, visitor, lab.programs.retry(visitor.actor, job))
 
 
 @router.post("/jobs/{job}/approve", summary="Let a student's program pass")
 def approve(request: Request, lab: TheLab, visitor: Visitor, job: JobId) -> Job:
     visitor.manage(see(lab, visitor, job).device)
-    return told(request, lab.programs.approve(visitor.actor, job))
+    return told(request, visitor, lab.programs.approve(visitor.actor, job))
 
 
 class Reason(BaseModel):
@@ -99,7 +99,7 @@ class Reason(BaseModel):
 @router.post("/jobs/{job}/return", summary="Give a student's program back")
 def give_back(request: Request, lab: TheLab, visitor: Visitor, job: JobId, why: Reason) -> Job:
     visitor.manage(see(lab, visitor, job).device)
-    return told(request, lab.programs.give_back(visitor.actor, job, why.reason))
+    return told(request, visitor, lab.programs.give_back(visitor.actor, job, why.reason))
 
 
 def see(lab: TheLab, visitor: Kits, job: str) -> JobView:
@@ -110,5 +110,8 @@ def see(lab: TheLab, visitor: Kits, job: str) -> JobView:
     return view
 
 
-def told(request: Request, job: JobView) -> Job:
-    return Job(**view_job(job, request.state.language))
+def told(request: Request, visitor: Kits, job: JobView) -> Job:
+    """Students see no other person's name."""
+    view = view_job(job, request.state.language)
+    own = visitor.sees_all or job.requested_by.account == visitor.actor
+    return Job(**(view if own else hide_people(view)))

@@ -17,7 +17,7 @@ from lab_controller.telemetry.points import NewPoints
 from web.auth import TheLab
 from web.kit_access import Visitor
 from web.kit_page_view import MOST_JOBS, view_chunk, view_kit, view_state
-from web.kit_views import view_job
+from web.kit_views import hide_people, view_job
 from web.live.channels import channels_of
 from web.live.frames import Piece, format_event
 from web.live.stream import FeedStream
@@ -27,9 +27,10 @@ STATE_EVERY_S = 0.25
 
 
 class KitSource:
-    """Remembers what the viewers of a kit were told; one for each language."""
+    """Remembers what the viewers of a kit were told; one for each language, and for who sees no `names`."""
 
-    def __init__(self, lab: Lab, device: str, language: str) -> None:
+    def __init__(self, lab: Lab, device: str, language: str, *, names: bool = True) -> None:
+        self._show = _as_it_is if names else hide_people
         self._lab, self._device, self._language = lab, device, language
         self._state_keys = frozenset({device_key(device), DEVICES, ASSETS})
         self.slow: Mapping[str, float] = dict.fromkeys(self._state_keys, STATE_EVERY_S)
@@ -42,7 +43,7 @@ class KitSource:
     def snapshot(self) -> Piece:
         with self._lab.database.read() as session:
             self._begin(session)
-        view = view_kit(self._lab, self._device, self._language)
+        view = self._show(view_kit(self._lab, self._device, self._language))
         return Piece(format_event("snapshot", _json(view)))
 
     def news(self, changed: frozenset[str]) -> list[Piece]:
@@ -76,7 +77,7 @@ class KitSource:
 
     def _tell_state(self) -> list[Piece]:
         try:
-            view = view_state(self._lab, self._device, self._language)
+            view = self._show(view_state(self._lab, self._device, self._language))
         except NotFound:
             return [_piece("kit", {"id": self._device, "state": "unknown"})]
         self._plotted.update(each["key"] for each in view["series"])
@@ -88,12 +89,12 @@ class KitSource:
 
     def _list_jobs(self, session: Session) -> list[dict[str, Any]]:
         jobs = list_jobs(session, devices=[self._device], limit=MOST_JOBS)
-        return [view_job(job, self._language) for job in jobs]
+        return [self._show(view_job(job, self._language)) for job in jobs]
 
 
 @router.get("/kits/{device}/events")
 async def watch_kit(request: Request, lab: TheLab, visitor: Visitor, device: str) -> FeedStream:
-    """Server-sent events, each a JSON object.
+    """Server-sent events, each a JSON object; people are named only to who looks after the room.
 
     `snapshot`: view_kit.
     `kit`: view_kit without "jobs", "job" and the console's "chunks", whenever it differs; only {"id",
@@ -105,11 +106,15 @@ async def watch_kit(request: Request, lab: TheLab, visitor: Visitor, device: str
     What a snapshot holds may come again: a chunk's id and a point's at_us tell. A viewer that reads too
     slowly gets a new `snapshot` and loads the history again.
     """
-    await run_in_threadpool(visitor.see, device)
-    language = request.state.language
+    view = await run_in_threadpool(visitor.see, device)
+    language, names = request.state.language, visitor.is_staff(visitor.room(view))
     keys = [device_key(device), DEVICES, ASSETS, job_key(device), console_key(device), points_key(device)]
-    name = f"kit:{device}:{language}"
-    return FeedStream(channels_of(request), name, keys, lambda: KitSource(lab, device, language))
+    name = f"kit:{device}:{names}:{language}"
+    return FeedStream(channels_of(request), name, keys, lambda: KitSource(lab, device, language, names=names))
+
+
+def _as_it_is(view: Any) -> Any:
+    return view
 
 
 def _piece(event: str, told: dict[str, Any]) -> Piece:

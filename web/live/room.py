@@ -15,7 +15,7 @@ from lab_controller.programs.queries import last_jobs
 from web.auth import TheLab
 from web.device_views import read_ports
 from web.kit_access import Visitor
-from web.kit_views import view_card, view_problem
+from web.kit_views import hide_people, view_card, view_problem
 from web.live.channels import channels_of
 from web.live.frames import Frame, build_frame
 from web.live.stream import LiveStream
@@ -80,15 +80,21 @@ def view_ports(agent: DeviceView, language: str) -> list[dict[str, Any]]:
 
 @router.get("/rooms/{room}/events")
 async def watch_room(request: Request, lab: TheLab, visitor: Visitor, room: str) -> LiveStream:
-    """Server-sent events: `snapshot` with the whole room, then `room` on each change."""
+    """Server-sent events: `snapshot` with the whole room, then `room` on each change.
+
+    People are named only to who looks after the room.
+    """
     visitor.see_room(room)
-    language = request.state.language
+    language, names = request.state.language, visitor.is_staff(room)
 
     def frame() -> Frame:
         view = view_room(lab, room, language)
+        view = view if names else hide_people(view)
         return build_frame("room", json.dumps(view, ensure_ascii=False), event_id="")
 
     async def render() -> Frame:
         return await asyncio.to_thread(frame)
 
-    return LiveStream(channels_of(request), f"room:{room}:{language}", [DEVICES, JOBS, ASSETS], render)
+    return LiveStream(
+        channels_of(request), f"room:{room}:{names}:{language}", [DEVICES, JOBS, ASSETS], render
+    )

@@ -18,8 +18,8 @@ OLD_BOOT_LOADER = HARDWARE / "arduino/avr/bootloaders/atmega/ATmegaBOOT_168_atme
 
 OPTIBOOT_FLAGS = (
     *("-w", "-Os", "-fno-inline-small-functions", "-fno-split-wide-types", "-mshort-calls"),
-    *("-mmcu=atmega328p", "-DF_CPU=16000000L", "-DLED_START_FLASHES=0"),
-    *("-Wl,--section-start=.text=0x7e00", "-Wl,--section-start=.version=0x7ffe", "-Wl,--relax"),
+    *("-mmcu=atmega328p", "-DF_CPU=16000000L"),
+    *("-Wl,--section-start=.version=0x7ffe", "-Wl,--relax"),
     *("-nostartfiles", "-nostdlib"),
 )
 OPTIBOOT_SECTIONS = (
@@ -86,16 +86,20 @@ def require_old_boot_loader() -> Path:
     )
 
 
-def build_optiboot(build: Path, baud: int = 115200) -> Path:
-    """HEX of optiboot without start-up flashes: Debian's own file is longer than its boot section."""
+def build_optiboot(build: Path, baud: int = 115200, *, blinks: int = 0) -> Path:
+    """HEX of optiboot; Debian's own file blinks three times at the start and is longer than its boot section,
+    so that one that blinks is linked lower here.
+    """
     gcc = require_program("avr-gcc", "gcc-avr")
     objcopy = require_program("avr-objcopy", "binutils-avr")
     if not OPTIBOOT.exists():
         missing("optiboot's source", "apt-get install arduino-core-avr")
     build.mkdir(parents=True, exist_ok=True)
-    elf, hex_file = build / f"optiboot-{baud}.elf", build / f"optiboot-{baud}.hex"
+    elf, hex_file = build / f"optiboot-{baud}-{blinks}.elf", build / f"optiboot-{baud}-{blinks}.hex"
     if hex_file.exists():
         return hex_file
-    subprocess.run([gcc, *OPTIBOOT_FLAGS, f"-DBAUD_RATE={baud}", "-o", elf, OPTIBOOT], check=True)
+    start = f"-Wl,--section-start=.text={0x7C00 if blinks else 0x7E00:#x}"
+    wanted = (start, f"-DBAUD_RATE={baud}", f"-DLED_START_FLASHES={blinks}")
+    subprocess.run([gcc, *OPTIBOOT_FLAGS, *wanted, "-o", elf, OPTIBOOT], check=True)
     subprocess.run([objcopy, *OPTIBOOT_SECTIONS, elf, hex_file], check=True)
     return hex_file

@@ -29,7 +29,8 @@ class UnoEmulator:
     """One board. Faults: `old_bootloader`, `resets_on_open=False`, `mute`, `flash.stuck`, `lose_byte`,
     `corrupt_byte`, another `signature`, `after_page`, `vanish` and `come_back`.
 
-    With `paced`, answers take as long as on the wire and in the chip.
+    With `paced`, answers take as long as on the wire and in the chip. For `deaf_us` after a reset it blinks
+    and hears nothing, as most boot loaders do; its UART keeps the first two bytes and the last.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class UnoEmulator:
         signature: bytes = ATMEGA328P,
         resets_on_open: bool = True,
         paced: bool = False,
+        deaf_us: int = 0,
     ) -> None:
         self.flash = Flash(protected_from=NANO_BYTES if old_bootloader else UNO_BYTES)
         self.flash.cells[: len(SKETCH)] = SKETCH
@@ -59,6 +61,9 @@ class UnoEmulator:
         self._period_us = period_us
         self._resets_on_open = resets_on_open
         self._paced = paced
+        self._deaf_us = deaf_us
+        self._deaf_until_us = 0
+        self._uart = bytearray()
         self._baud = 0
         self._say: Callable[[bytes], None] | None = None
         self._server: PtyServer | None = None
@@ -96,7 +101,10 @@ class UnoEmulator:
     def reset(self) -> None:
         """The reset button: the boot loader listens for a second."""
         self._loader = BootLoader(self.flash, self.signature)
-        self._feed_watchdog()
+        self._uart.clear()
+        self._deaf_until_us = self._clock.now_us() + self._deaf_us
+        self._watchdog_us = self._deaf_until_us + WATCHDOG_US
+        self._wake_after(self._deaf_us or WATCHDOG_US)
 
     def lose_byte(self, place: int = 1, after: int = 0) -> None:
         """An answer of the boot loader loses a byte, the next one or one after it."""
@@ -132,16 +140,11 @@ class UnoEmulator:
             return
         if not self._hears(self._boot_baud):
             return
-        for answer in self._loader.feed(data):
-            if answer is None:
-                self._start_sketch()
-                return
-            self._answer(answer)
-            if self.after_page is not None and answer.command in {ENTER_PROGRAMMING[0], PROGRAM_PAGE}:
-                self.after_page(self.flash.pages_written)
-            if answer.leaves:
-                self._start_sketch()
-                return
+        if self._clock.now_us() < self._deaf_until_us:
+            self._uart += data
+            del self._uart[2:-1]
+            return
+        self._obey(self._loader, data)
 
     def closed(self) -> None:
         """The host let go."""
@@ -150,6 +153,11 @@ class UnoEmulator:
     def tick(self) -> None:
         """Time has passed; with an event loop this happens by itself."""
         now_us = self._clock.now_us()
+        if self._loader is not None and self._deaf_until_us <= now_us < self._watchdog_us:
+            self._wake_after(self._watchdog_us - now_us)
+            waiting = bytes(self._uart)
+            self._uart.clear()
+            self._obey(self._loader, waiting)
         if self._loader is not None and now_us >= self._watchdog_us:
             self._start_sketch()
         if self._loader is None and self._is_programmed():
@@ -159,6 +167,18 @@ class UnoEmulator:
                 self._printed += 1
             if self._say is not None:
                 self._wake_after(self._print_us - now_us)
+
+    def _obey(self, loader: BootLoader, data: bytes) -> None:
+        for answer in loader.feed(data):
+            if answer is None:
+                self._start_sketch()
+                return
+            self._answer(answer)
+            if self.after_page is not None and answer.command in {ENTER_PROGRAMMING[0], PROGRAM_PAGE}:
+                self.after_page(self.flash.pages_written)
+            if answer.leaves:
+                self._start_sketch()
+                return
 
     def _is_programmed(self) -> bool:
         return self.flash.cells[:2] != b"\xff\xff"

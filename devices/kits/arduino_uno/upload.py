@@ -31,9 +31,13 @@ CHIPS = {
 TAKEN = frozenset({"ATmega328P", "ATmega328", "ATmega328PB"})
 
 ROUNDS = 2
-SYNCS = 10
-SYNC_US = 100_000
+SYNCS = 3
+START_US = 100_000
+"""Before that the UART may be off: half a request would be taken for a wrong one, and the sketch started."""
+SYNC_US = 450_000
+"""A boot loader that blinks is deaf that long and keeps three bytes: another request would fall to pieces."""
 SETTLE_US = 20_000
+LEAVE_US = 100_000
 REPLY_US = 1_000_000
 LISTEN_US = 3_000_000
 """A sketch may wait a second for the rest of what it takes for a number."""
@@ -114,7 +118,7 @@ class _Upload:
                 continue
             yield Progress("starting")
             yield Say(stk500v1.LEAVE_PROGRAMMING)
-            yield Until(lambda: self._heard.take(len(stk500v1.ANSWER)), SYNC_US)
+            yield Until(lambda: self._heard.take(len(stk500v1.ANSWER)), LEAVE_US)
             return
         place = max(self._written, self._verified) * PAGE_BYTES
         raise UploadError("write_failed", problem=f"0x{place:04x}")
@@ -124,13 +128,13 @@ class _Upload:
         noted = int(self._host.notes.get(NOTE, NEW_BAUD))
         bauds = (self._baud,) if self._baud else dict.fromkeys((noted, NEW_BAUD, OLD_BAUD))
         said = b""
-        for _ in range(ROUNDS):
+        for patience in range(1, ROUNDS + 1):
             for baud in bauds:
                 yield Progress("resetting")
                 yield SetBaud(baud)
                 yield Reset()
                 yield Progress("syncing")
-                if (yield from self._sync()):
+                if (yield from self._sync(patience * SYNC_US)):
                     if not self._baud and self._host.notes.get(NOTE) != str(baud):
                         yield Remember(NOTE, str(baud))
                     self._baud = baud
@@ -138,22 +142,22 @@ class _Upload:
                 said = max(said, self._heard.take_all(), key=_text)
         yield from self._complain(said)
 
-    def _sync(self) -> Talk[bool]:
+    def _sync(self, within_us: int) -> Talk[bool]:
         """Whether the boot loader answers; answers to what it heard while it started are thrown away."""
+        yield Pause(START_US)
         for _ in range(SYNCS):
             yield Say(stk500v1.SYNC)
-            if (yield Until(_finder(self._heard, stk500v1.ANSWER), SYNC_US)):
+            if (yield Until(_finder(self._heard, stk500v1.ANSWER), within_us)):
                 break
         else:
             return False
         for _ in range(SYNCS):
+            if self._heard.take_all() == stk500v1.ANSWER:
+                return True
             yield Pause(SETTLE_US)
             self._heard.take_all()
-            try:
-                yield from self._ask(stk500v1.SYNC, within_us=SYNC_US)
-            except _LostError:
-                continue
-            return True
+            yield Say(stk500v1.SYNC)
+            yield Until(_finder(self._heard, stk500v1.ANSWER), within_us)
         return False
 
     def _complain(self, said: bytes) -> Talk[None]:
@@ -210,9 +214,9 @@ class _Upload:
         found: bytes = yield from self._ask(stk500v1.read_page(len(page.data)), len(page.data))
         return found
 
-    def _ask(self, request: bytes, size: int = 0, within_us: int = REPLY_US) -> Talk[bytes]:
+    def _ask(self, request: bytes, size: int = 0) -> Talk[bytes]:
         yield Say(request)
-        found = yield Until(lambda: stk500v1.parse_reply(bytes(self._heard.data), size), within_us)
+        found = yield Until(lambda: stk500v1.parse_reply(bytes(self._heard.data), size), REPLY_US)
         self._heard.take_all()
         if not isinstance(found, bytes):
             raise _LostError

@@ -129,6 +129,13 @@ async def test_an_upload_to_the_simulated_chip_leaves_the_bytes_of_the_file(uno,
     assert holds(board.flash(0), sensor_log.hex)
 
 
+async def test_a_boot_loader_that_blinks_before_it_listens_is_waited_for(sensor_log, tmp_path):
+    with SimBoard(bootloader=build_optiboot(tmp_path, blinks=3), sketch=sensor_log.hex) as board:
+        async with plugged(board.port) as line:
+            await line.upload(sensor_log.hex)
+        assert holds(board.flash(0), sensor_log.hex)
+
+
 async def test_a_remembered_boot_loader_is_spoken_to_at_once(boot_loaders, sensor_log):
     with SimBoard(bootloader=boot_loaders[57600]) as board:
         async with plugged(board.port) as line:

@@ -59,6 +59,14 @@ def test_what_was_remembered_is_tried_first():
     assert (line.bauds, line.notes) == ([57600], {})
 
 
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("deaf_us", [100_000, 300_000, 440_000])
+def test_a_boot_loader_that_blinks_first_is_not_confused_by_impatience(deaf_us: int, old: bool):
+    line = bench(deaf_us=deaf_us, old_bootloader=old)
+    assert line.run(image(DATA)).error is None
+    assert (flashed(line), line.bauds) == (True, [115200, 57600] if old else [115200])
+
+
 def test_places_that_the_file_leaves_open_are_not_touched():
     line = bench()
     line.board.flash.cells[512:640] = b"\x55" * 128

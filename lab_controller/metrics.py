@@ -19,3 +19,9 @@ COMMIT = Histogram(
 READINGS = Counter("lab_readings_total", "Telemetry readings stored")
 CLOCK_STEPS = Counter("lab_clock_steps_total", "Steps of the host clock that were noticed")
 JOBS = Counter("lab_jobs_total", "Uploads that ended", ["state"])
+JOB_SECONDS = Histogram(
+    "lab_job_seconds",
+    "From the order of an upload to its end",
+    buckets=(0.5, 1, 2, 5, 10, 20, 60, 300, 3600),
+)
+CONSOLE_CHUNKS = Counter("lab_console_chunks_total", "Pieces of consoles stored")

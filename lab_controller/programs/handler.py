@@ -1,6 +1,7 @@
 """What executors say of their jobs, into the tables; what they need to hear again, back to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlmodel import Session, col, select
 
@@ -47,7 +48,7 @@ def _take_word(session: Session, message: Inbound) -> Effects:
             session.add(job)
             effects.changed += changed_keys(job)
             if word.ends:
-                effects.committed.append(metrics.JOBS.labels(word.state.value).inc)
+                effects.committed += _count_end(session, job, message.received_us)
         elif word.ends and word.attempt < job.attempt:
             _end_earlier(session, word, message.received_us)
             effects.changed += changed_keys(job)
@@ -55,6 +56,14 @@ def _take_word(session: Session, message: Inbound) -> Effects:
         # Also of a job that nobody knows any more, or the executor would tell it for ever.
         effects.publish.append(confirm_end(executor, word.job, word.attempt, word.n))
     return effects
+
+
+def _count_end(session: Session, job: Job, now_us: int) -> list[Callable[[], None]]:
+    calls: list[Callable[[], None]] = [metrics.JOBS.labels(job.state).inc]
+    attempt = session.get(JobAttempt, (job.id, job.attempt))
+    if attempt is not None:
+        calls.append(partial(metrics.JOB_SECONDS.observe, (now_us - attempt.begun_us) / 1_000_000))
+    return calls
 
 
 def _end_earlier(session: Session, word: Word, now_us: int) -> None:

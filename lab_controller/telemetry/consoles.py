@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
+from lab_controller import metrics
 from lab_controller.bus.changes import console_key
 from lab_controller.bus.handler import Effects, Inbound
 from lab_controller.bus.payloads import parse_object
@@ -44,7 +46,8 @@ class ConsoleHandler:
         known = set(session.exec(wanted).all())
         new = [chunk for place, chunk in chunks.items() if place not in known]
         session.add_all(new)
-        return Effects(changed=[console_key(device) for device in {chunk.device: None for chunk in new}])
+        changed = [console_key(device) for device in {chunk.device: None for chunk in new}]
+        return Effects(changed=changed, committed=[partial(metrics.CONSOLE_CHUNKS.inc, len(new))])
 
 
 def parse_chunk(message: Inbound) -> ConsoleChunk:

@@ -46,7 +46,6 @@ class Streams:
             self._last_us[sample.key] = max(measured.at_us, self._last_us.get(sample.key, 0) + 1)
             times.append(self._last_us[sample.key])
             values.append(sample.value)
-            self._twin.tell(NODE, sample.key, repr(sample.value), measured.at_us, REFRESH_US)
         full = any(len(values) >= BATCH_VALUES for _, values in self._gathered.values())
         if full or measured.at_us - self._sent_us >= BATCH_US:
             self._send(measured.at_us)
@@ -77,13 +76,15 @@ class Streams:
 
     def _send(self, now_us: int) -> None:
         gathered, self._gathered, self._sent_us = self._gathered, {}, now_us
-        if not self._twin.online:
-            return  # hours of a pupil's numbers would leave a passage no place in the queue
-        batches = [
-            {"key": key, "unit": self._units.get(key, ""), "us": times, "values": values}
-            for key, (times, values) in gathered.items()
-        ]
-        self._twin.tell(NODE, "stream", json.dumps(batches), now_us)
+        if self._twin.online:  # hours of a pupil's numbers would leave a passage no place in the queue
+            batches = [
+                {"key": key, "unit": self._units.get(key, ""), "us": times, "values": values}
+                for key, (times, values) in gathered.items()
+            ]
+            self._twin.tell(NODE, "stream", json.dumps(batches), now_us)
+        # After the stream: the hub stores a plain value only of what it has never seen streamed.
+        for key, (_, values) in gathered.items():
+            self._twin.tell(NODE, key, repr(values[-1]), now_us, REFRESH_US)
 
     def _describe(self, samples: Sequence[Sample]) -> None:
         news = [each for each in samples if each.key != "stream" and not self._twin.knows(NODE, each.key)]

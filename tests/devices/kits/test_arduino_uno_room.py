@@ -70,6 +70,14 @@ def device(hub: Hub, kind: str) -> str:
     return found[0] if found else ""
 
 
+def streamed(told: list[list[dict[str, Any]]]) -> dict[str, list[int]]:
+    """When each series was sampled."""
+    times: dict[str, list[int]] = {}
+    for batch in (batch for message in told for batch in message):
+        times.setdefault(batch["key"], []).extend(batch["us"])
+    return times
+
+
 def order(hub: Hub, target: str, hex_file: Path) -> None:
     data = hex_file.read_bytes()
     head = {"job": "0123456789abcdef", "attempt": 1, "device": target, "name": hex_file.name, "slot": None}
@@ -91,10 +99,10 @@ async def test_a_pupils_plotter_sketch_at_9600_baud_is_plotted_with_nothing_conf
         async with room(broker, tmp_path, board.port) as hub:
             await until(lambda: device(hub, "uno"), 20)
             uno = device(hub, "uno")
-            streams = hub.events.setdefault(f"{uno}/telemetry/stream", [])
-            await until(lambda: sum(len(each["us"]) for each in streams if each["key"] == "light") >= 20, 20)
-            assert {each["key"] for each in streams} == {"light", "celsius", "button"}
-            times = [us for each in streams if each["key"] == "light" for us in each["us"]]
+            told = hub.events.setdefault(f"{uno}/telemetry/stream", [])
+            await until(lambda: len(streamed(told).get("light", [])) >= 20, 20)
+            assert set(streamed(told)) == {"light", "celsius", "button"}
+            times = streamed(told)["light"]
             gaps = [later - earlier for earlier, later in pairwise(times)]
             assert sorted(gaps)[len(gaps) // 2] == pytest.approx(100_000, rel=0.1)
             assert hub.value(f"{uno}/console/baud") == "9600"

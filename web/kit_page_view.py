@@ -16,6 +16,7 @@ from lab_controller.telemetry.queries import SeriesView, list_series
 from web.device_views import read_ports
 from web.kit_views import is_settable, name_property, view_card, view_job, view_plugged, view_properties
 from web.reading_words import name_reading
+from web.unit_words import name_unit
 
 MOST_JOBS = 5
 MOST_CHUNKS = 200
@@ -78,7 +79,7 @@ def view_series(device: DeviceView, series: SeriesView, language: str) -> dict[s
     name = name_property(device.kind, described, language) if described else key
     if device.kind and not property_names(device.kind, *series.key.split("/", 1)):
         name = name_reading(device.kind, key, name, language)
-    return {"key": series.key, "name": name, "unit": series.unit}
+    return {"key": series.key, "name": name, "unit": name_unit(series.unit, language)}
 
 
 def find_port(agent: DeviceView | None, device: str) -> str | None:

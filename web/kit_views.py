@@ -13,9 +13,11 @@ from web.kind_words import name_described
 from web.languages import load_catalogue, pick_name
 from web.languages import mark as _
 from web.sentences import explain_code
+from web.unit_words import name_unit
 
 # What the page has a place of its own for; the rest is a list of properties.
 OWN_NODES = frozenset({"program", "console", "battery", "firmware", "board", "ports", "telemetry", "jobs"})
+MOST_SLOTS = 100
 KINDS = {"agent": _("Room computer"), "": _("Device")}
 
 
@@ -124,14 +126,15 @@ def view_program(device: DeviceView) -> dict[str, Any]:
 
 
 def view_accepts(device: DeviceView) -> dict[str, Any] | None:
-    """`{"suffixes", "max_bytes", "slots", "can_run"}`, or None for a kit that takes no programs."""
+    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run"}`; None for a kit that takes no programs."""
     match read_object(device.latest.get("program/accepts")):
         case {"suffixes": [*suffixes], "max_bytes": int(most), **more}:
-            slots = more.get("slots", 0)
+            slots, first = more.get("slots", 0), more.get("first_slot", 0)
             return {
                 "suffixes": [str(each)[:16] for each in suffixes[:16]],
                 "max_bytes": most,
-                "slots": slots if type(slots) is int else 0,
+                "slots": min(slots, MOST_SLOTS) if type(slots) is int else 0,
+                "first_slot": first if type(first) is int else 0,
                 "can_run": more.get("can_run") is not False,
             }
     return None
@@ -145,7 +148,7 @@ def view_properties(device: DeviceView, language: str) -> list[dict[str, Any]]:
             "prop": each.prop,
             "name": name_property(device.kind, each, language),
             "datatype": each.datatype,
-            "unit": each.unit,
+            "unit": name_unit(each.unit, language),
             "settable": each.settable,
             "value": each.value,
         }

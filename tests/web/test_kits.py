@@ -63,7 +63,13 @@ def test_a_room_shows_each_kit_and_each_port_without_one(lab: Lab) -> None:
         "program": {
             "running": True,
             "slot": 1,
-            "accepts": {"suffixes": [".hex"], "max_bytes": 100_000, "slots": 3, "can_run": True},
+            "accepts": {
+                "suffixes": [".hex"],
+                "max_bytes": 100_000,
+                "slots": 3,
+                "first_slot": 0,
+                "can_run": True,
+            },
             "can_run": True,
             "can_stop": True,
         },

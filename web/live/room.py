@@ -28,13 +28,13 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
 
     {"room",
      "agent": {"id", "state", "online"} or null while no agent of this room is known,
-     "kits": [card], those with a problem first, then by name; a card is
+     "kits": [card], those with a problem first, then by title; a card is
         {"id", "kind", "kind_name", "name", "title", "state", "online", "last_seen_us",
          "problems": [{"code", "params", "sentence"}],
          "asset": {"tag", "title"} | null, "holder": {"account", "name", "since_us"} | null,
          "battery": {"percent": float | null, "voltage": float | null} | null,
          "program": {"running": bool | null, "slot": int | null, "can_run", "can_stop",
-                     "accepts": {"suffixes", "max_bytes", "slots", "can_run"} | null},
+                     "accepts": {"suffixes", "max_bytes", "slots", "first_slot", "can_run"} | null},
          "job": newest job | null: the fields of JobView (lab_controller/programs/queries.py) and "sentence"},
      "ports": ports without a kit: [{"port", "id", "usb", "holder", "problem": {"code", "params", "sentence"}
         | null, "ambiguous": a person must say what is there}]}
@@ -51,7 +51,7 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
         assets = {asset.device: asset for asset in list_assets(session, ids)}
         jobs = last_jobs(session, ids)
     cards = [view_card(kit, assets.get(kit.id), jobs.get(kit.id), language) for kit in kits]
-    cards.sort(key=lambda card: (not card["problems"], not card["online"], card["name"], card["id"]))
+    cards.sort(key=lambda card: (not card["problems"], not card["online"], card["title"], card["id"]))
     return {
         "room": room,
         "agent": {"id": agent.id, "state": agent.state, "online": agent.state == "ready"} if agent else None,

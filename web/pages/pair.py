@@ -65,7 +65,8 @@ def show_pairing(
     error: LabError | None = None,
     *,
     device: str,
-    **told: str,
+    off: str = "",
+    done: str = "",
 ) -> Response:
     return render(
         request,
@@ -73,7 +74,8 @@ def show_pairing(
         error.status if error else 200,
         **describe(lab, room, request.state.language, device),
         form=form,
-        told=told,
+        off=off,
+        done=done,
         error=error and {"code": error.code, "params": error.params},
     )
 

@@ -78,15 +78,17 @@ def view_card(
     """What a card shows and a kit's page begins with; see `web.live.room.view_room`."""
     online = device.state in ("ready", "init", "sleeping")
     problems = list_problems(device) if online or device.state == "lost" else []
+    title = name_thing(device, asset, language)
+    named = {"device": title} if device.state == "lost" else {}
     return {
         "id": device.id,
         "kind": device.kind,
         "kind_name": name_kind_of(device, language),
         "name": device.name,
-        "title": name_thing(device, asset, language),
+        "title": title,
         "state": device.state,
         "online": online,
-        "problems": [view_problem(each["code"], each["params"], language) for each in problems],
+        "problems": [view_problem(each["code"], each["params"] | named, language) for each in problems],
         "last_seen_us": device.last_seen_us,
         "asset": view_asset(asset),
         "holder": view_holder(asset),
@@ -126,7 +128,7 @@ def view_program(device: DeviceView) -> dict[str, Any]:
 
 
 def view_accepts(device: DeviceView) -> dict[str, Any] | None:
-    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run"}`; None for a kit that takes no programs."""
+    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run"}`; None if it takes no programs."""
     match read_object(device.latest.get("program/accepts")):
         case {"suffixes": [*suffixes], "max_bytes": int(most), **more}:
             slots, first = more.get("slots", 0), more.get("first_slot", 0)

@@ -16,7 +16,10 @@ from playwright.async_api import Browser, FilePayload, Page, Response, expect
 from competitions import commands as cmd
 from competitions.disciplines import iter_disciplines
 from lab_controller.demo.contests import DRAG, LINE
+from lab_controller.demo.room import STICKERS
 from lab_controller.logs import configure_logs
+from tests.browser.room import HEX, PUPIL, ROOM, Room, open_room
+from tests.browser.room import enter as enter_room
 from tests.browser.scene import ADMIN, JUDGE, PASSWORD, RACE, SHEET, Scene, open_scene
 from tests.peers.browser import HEIGHTS, THEMES, WIDTHS, open_browser, open_page, serve
 from web.app import create_app
@@ -110,6 +113,26 @@ JUDGING = {
     "judge-kept": "A run: kept on the tablet while the network is away",
 }
 
+KITS = (
+    "arduino_uno",
+    "ev3",
+    "firmata",
+    "nxt",
+    "pybricks",
+    "spike",
+    "vex_v5",
+)
+ROOMS = {
+    "room": "A room and its kits",
+    "room-empty": "A room without kits",
+    "room-pair": "A kit gets its tag",
+    "kit": "A kit: program, console, readings",
+    "kit-failed": "An upload that did not work",
+    "kit-ports": "A hub with its ports",
+    "kit-pins": "A board with its pins",
+    "kit-history": "What a kit has measured",
+}
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -154,6 +177,65 @@ async def draw_all(browser: Browser, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as data_dir:
             async with open_scene(Path(data_dir)) as scene, serve(create_app(scene.lab)) as site:
                 await draw_pages(partial(set_up, browser, site, folder, look), scene)
+        await draw_rooms(browser, folder, look)
+
+
+async def draw_rooms(browser: Browser, folder: Path, look: Look) -> None:
+    """The pages of a room with virtual kits, at one width in one theme."""
+    with tempfile.TemporaryDirectory() as data_dir:
+        async with (
+            open_room(Path(data_dir), *KITS, unnamed=True) as room,
+            serve(create_app(room.lab)) as site,
+            set_up(browser, site, folder, look) as camera,
+        ):
+            furnish(room)
+            await enter_room(camera.page, f"/rooms/{ROOM}")
+            await draw_kits(camera, room)
+
+
+def furnish(room: Room) -> None:
+    """Some kits have their tags, a pupil has one in hand, and one has lost its cable."""
+    for kind, (tag, title) in STICKERS.items():
+        room.lab.assets.pair(actor="scene", tag=tag, device=room.device(kind), title=title)
+    room.lab.assets.hold(actor="scene", tag="L-12", login=PUPIL)
+    room.cables["nxt"].unplug()
+
+
+async def draw_kits(camera: Camera, room: Room) -> None:
+    """A program onto the Uno first, so that its card has something to tell."""
+    page, uno = camera.page, f"/kits/{room.device('arduino-uno')}"
+    await open_kit(page, f"{uno}?lang=ru")
+    await put_program(page, "torn.hex", b":10000000ZZ\n", ".tag.bad")
+    await camera.take("kit-failed")
+    await put_program(page, "sensor_log.hex", HEX, ".tag.good")
+    await expect(page.locator("[data-slot=console]")).to_contain_text("light:")
+    await page.wait_for_timeout(6_000)
+    await camera.take("kit")
+    for name, kind, language in (("kit-ports", "spike", "kk"), ("kit-pins", "firmata", "ru")):
+        await open_kit(page, f"/kits/{room.device(kind)}?lang={language}")
+        await page.wait_for_timeout(3_000)
+        await camera.take(name)
+    for name, path in (
+        ("kit-history", f"{uno}/history?by=raw&lang=kk"),
+        ("room-pair", f"/rooms/{ROOM}/pair?lang=ru"),
+        ("room-empty", "/rooms/77?lang=en"),
+        ("room", f"/rooms/{ROOM}?lang=ru"),
+    ):
+        await page.goto(path)
+        await camera.take(name)
+
+
+async def open_kit(page: Page, path: str) -> None:
+    await page.goto(path)
+    await page.wait_for_selector("kit-page[data-ready]")
+    await page.wait_for_selector(".plots canvas")
+
+
+async def put_program(page: Page, name: str, data: bytes, mark: str) -> None:
+    file: FilePayload = {"name": name, "mimeType": "text/plain", "buffer": data}
+    await page.set_input_files("#file", file)
+    await page.locator("[data-slot=send]").click()
+    await page.locator(".job").first.filter(has_text=name).locator(mark).wait_for()
 
 
 async def draw_pages(visit: Visit, scene: Scene) -> None:
@@ -216,12 +298,13 @@ async def enter(page: Page, login: str, path: str) -> None:
 
 def write_index(folder: Path) -> None:
     """The README that shows the pictures, one table a page."""
-    titles = {shot.name: shot.title for shot in (*BOARDS, *STAFF)} | JUDGING
+    titles = {shot.name: shot.title for shot in (*BOARDS, *STAFF)} | JUDGING | ROOMS
     sizes = " | ".join(f"{width} px" for width in WIDTHS)
     lines = [
         "# Every page",
         "",
-        "Drawn by `make screenshots` from a real lab with championships in progress. All names are invented.",
+        "Drawn by `make screenshots` from a real lab with championships in progress and virtual kits. "
+        "All names are invented.",
     ]
     for name, title in titles.items():
         lines += ["", f"## {title}", "", f"| | {sizes} |", "|---|" + "---|" * len(WIDTHS)]

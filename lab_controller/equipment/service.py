@@ -15,6 +15,8 @@ from lab_controller.equipment.tables import Device
 from lab_controller.errors import Conflict, Invalid, NotFound
 
 MAX_COMMAND_BYTES = 4096
+_HUBS_NODE, _HUBS_PROP = "jobs", "committed"
+"""Orders and receipts are the hub's own words: in a person's mouth they would end what nobody has stored."""
 
 
 class EquipmentService:
@@ -54,7 +56,7 @@ class EquipmentService:
         view = self.get_device(device)
         known = {(p.node, p.prop): p for p in view.properties}
         wanted = known.get((node, prop))
-        if wanted is None or not wanted.settable:
+        if wanted is None or not wanted.settable or node == _HUBS_NODE or prop == _HUBS_PROP:
             raise Invalid("property_not_settable", device=device, node=node, prop=prop)
         if len(payload) > MAX_COMMAND_BYTES:
             raise Invalid("command_too_long", limit=MAX_COMMAND_BYTES)

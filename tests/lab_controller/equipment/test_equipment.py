@@ -219,6 +219,18 @@ def test_what_is_not_settable_or_not_there_is_not_commanded(
     assert sent == []
 
 
+@pytest.mark.parametrize(("node", "prop"), [("gate", "committed"), ("jobs", "order"), ("jobs", "committed")])
+def test_nobody_speaks_for_the_hub(
+    gate: Database, equipment: EquipmentService, sent: Sent, node: str, prop: str
+) -> None:
+    """A receipt that a person sends would make the agent throw away passages that nobody has stored."""
+    nodes = {node: {"properties": {prop: {"name": prop, "datatype": "json", "settable": True}}}}
+    store(gate, DeviceHandler(), inbound("gate-1/$description", {"type": "gate", "nodes": nodes}))
+    with pytest.raises(Invalid) as raised:
+        equipment.command(actor="boss", device="gate-1", node=node, prop=prop, payload=b"{}")
+    assert (raised.value.code, sent) == ("property_not_settable", [])
+
+
 def test_a_forgotten_device_leaves_nothing_on_the_broker(
     gate: Database, equipment: EquipmentService, sent: Sent
 ) -> None:

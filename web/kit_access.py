@@ -69,18 +69,25 @@ class Kits:
         return view
 
     def use(self, device: str) -> DeviceView:
-        """A kit that may be commanded and programmed. Raises Forbidden `kit_held`."""
+        """A kit that may be commanded and programmed; a room's computer is for its staff.
+
+        Raises Forbidden `kit_held`.
+        """
         view = self.see(device)
         room = self.room(view)
         if self.is_staff(room):
             return view
-        if not self.is_student(room):
+        if view.kind == "agent" or not self.is_student(room):
             raise Forbidden("role_needed", role=Role.INSTRUCTOR.value, scope=f"room:{room}")
         with self.lab.database.read() as session:
             holder = holder_of(session, device)
         if holder is not None and holder != self.identity.account:
             raise Forbidden("kit_held", device=view.name)
         return view
+
+    def needs_approval(self, device: str) -> bool:
+        """Whether somebody has to let the person's programs for this kit pass."""
+        return self.lab.settings.upload_approval and self.is_student(self.room(self.see(device)))
 
     def manage(self, device: str) -> DeviceView:
         """A kit of a room that the person looks after."""

@@ -135,19 +135,23 @@ class ProgramsService:
 
         return self._do(act)
 
-    def retry(self, actor: str, job: str) -> JobView:
-        """A new attempt of a job that did not succeed."""
+    def retry(self, actor: str, job: str, *, needs_approval: bool = False) -> JobView:
+        """A new attempt of a job that did not succeed.
+
+        What no executor has begun may never have been let pass: it waits for that where it `needs_approval`.
+        """
 
         def act(session: Session) -> tuple[Job, list[Outbound]]:
             row = _locked(session, job)
-            state = move(State(row.state), State.QUEUED)
+            waits = needs_approval and row.last_n < 0
+            state = move(State(row.state), State.AWAITING_APPROVAL if waits else State.QUEUED)
             row.executor = executor_of(_known_device(session, row.device))
             row.attempt, row.cancel_asked = row.attempt + 1, False
             self._audit(session, actor, "job_retried", row, attempt=row.attempt)
             begin_attempt(session, row, self._clock.now_us())
             session.flush()
             put(session, row, Progress(row.attempt, state), self._clock.now_us())
-            return row, _order(session, row)
+            return row, [] if waits else _order(session, row)
 
         return self._do(act)
 

@@ -47,7 +47,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     S.UNKNOWN: UNDERWAY | ENDS | {S.QUEUED},
     S.SUCCEEDED: frozenset(),
     S.FAILED: frozenset({S.QUEUED}),
-    S.CANCELLED: frozenset({S.QUEUED}),
+    S.CANCELLED: frozenset({S.QUEUED, S.AWAITING_APPROVAL}),
 }
 RETRIED = frozenset({S.FAILED, S.CANCELLED, S.UNKNOWN})
 CANCELLED_FROM = frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.UNKNOWN}) | UNDERWAY

@@ -167,6 +167,16 @@ async def test_a_students_program_waits_for_the_staff_where_that_is_wanted(lab: 
     back = await teacher.post(f"/api/v1/jobs/{second}/return", json={"reason": "Wrong motor"})
     assert (back.json()["state"], "Wrong motor" in back.json()["sentence"]) == ("returned", True)
     assert (await send(teacher, key="k3")).json()["state"] == "queued"
+    third = (await send(pupil, key="k4")).json()["id"]
+    await pupil.post(f"/api/v1/jobs/{third}/cancel")
+    assert (await pupil.post(f"/api/v1/jobs/{third}/retry")).json()["state"] == "awaiting_approval"
+
+
+async def test_a_student_gives_the_rooms_computer_no_orders(sign_in: SignIn) -> None:
+    path = f"/api/v1/devices/{AGENT}/properties/agent/use"
+    port = {"value": '{"port": "1-3", "use": "kit"}'}
+    refused = await (await sign_in("pupil")).post(path, json=port)
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_needed")
 
 
 async def test_a_job_goes_over_the_bus_and_its_end_comes_back(lab: Lab, admin: httpx.AsyncClient) -> None:

@@ -41,7 +41,7 @@ def upload(
         slot=slot,
         run=run,
         key=idempotency_key,
-        needs_approval=lab.settings.upload_approval and visitor.is_student(visitor.room(device)),
+        needs_approval=visitor.needs_approval(device.id),
     )
     return told(request, visitor, job)
 
@@ -82,8 +82,9 @@ def cancel(request: Request, lab: TheLab, visitor: Visitor, job: JobId) -> Job:
 
 @router.post("/jobs/{job}/retry", summary="Try again: a new attempt")
 def retry(request: Request, lab: TheLab, visitor: Visitor, job: JobId) -> Job:
-    visitor.use(see(lab, visitor, job).device)
-    return told(request, visitor, lab.programs.retry(visitor.actor, job))
+    device = visitor.use(see(lab, visitor, job).device)
+    again = lab.programs.retry(visitor.actor, job, needs_approval=visitor.needs_approval(device.id))
+    return told(request, visitor, again)
 
 
 @router.post("/jobs/{job}/approve", summary="Let a student's program pass")

@@ -43,7 +43,7 @@ def upload(
 ) -> Response:
     """For a page without scripts; with them the program goes to /api/v1 and its way is shown."""
     visitor, programs = section.visitor, section.lab.programs
-    room = visitor.room(visitor.use(section.device))
+    visitor.use(section.device)
     try:
         programs.submit(
             section.actor,
@@ -53,7 +53,7 @@ def upload(
             slot=slot,
             run=run,
             key=key,
-            needs_approval=section.lab.settings.upload_approval and visitor.is_student(room),
+            needs_approval=visitor.needs_approval(section.device),
         )
     except LabError as error:
         return section.answer(error)

@@ -29,7 +29,7 @@ def act(
             case "cancel":
                 programs.cancel(actor, job)
             case "retry":
-                programs.retry(actor, job)
+                programs.retry(actor, job, needs_approval=visitor.needs_approval(section.device))
             case "approve":
                 programs.approve(actor, job)
             case "return":

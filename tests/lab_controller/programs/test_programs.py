@@ -228,6 +228,16 @@ def test_a_program_that_needs_approval_waits_for_it(room: Room) -> None:
         room.programs.approve("teacher", job.id)
 
 
+def test_to_cancel_and_try_again_is_no_way_around_the_approval(room: Room) -> None:
+    job = room.submit(needs_approval=True)
+    room.programs.cancel("pupil", job.id)
+    again = room.programs.retry("pupil", job.id, needs_approval=True)
+    assert (again.state, again.attempt, room.take_sent()) == ("awaiting_approval", 2, [])
+    passed = room.programs.approve("teacher", job.id)
+    room.says(passed, "failed", 0, code="board_silent", params={"port": "p"})
+    assert room.programs.retry("pupil", job.id, needs_approval=True).state == "queued"
+
+
 def test_a_program_may_be_given_back_with_the_reason(room: Room) -> None:
     job = room.submit(needs_approval=True)
     view = room.programs.give_back("teacher", job.id, "The motors are swapped")

@@ -25,6 +25,8 @@ nxt_python() { peer nxt_python nxt-python==3.5.1 pyusb==1.3.1; }
 ev3_dc() { peer ev3_dc ev3-dc==0.9.10.2 pyusb==1.3.1 thread-task==0.9.7 gtts==2.5.4; }
 pyfirmata2() { peer pyfirmata2 pyfirmata2==2.5.1 pyserial==3.5; }
 pros_cli() { peer pros_cli pros-cli==3.5.6; }
+mpremote() { peer mpremote mpremote==1.29.0 pyserial==3.5; }
 bumble() { peer bumble bumble==0.0.236; }
+atheris() { peer atheris atheris==3.0.0; }
 
-for tool in ${*:-pyfirmata2 pybricks ev3_dc nxt_python bumble pros_cli}; do "$tool"; done
+for tool in ${*:-pyfirmata2 pybricks ev3_dc nxt_python mpremote bumble pros_cli atheris}; do "$tool"; done

@@ -171,7 +171,8 @@ class RoomAgent:
 
     def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
         usb = (port.usb.vid, port.usb.pid) if port.usb else None
-        host = Host(self.clock_id, port.id, self._notes.setdefault(port.id, {}), port.path, usb)
+        notes = self._notes.setdefault(port.id, {})
+        host = Host(self.clock_id, port.id, notes, port.path, usb, alone=len(kits) == 1)
         drivers: list[Driver] = [kit.driver(host) for kit in kits]
         session = Session(
             self._ports.pipe(port, kits[0].baud),

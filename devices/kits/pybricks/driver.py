@@ -169,11 +169,14 @@ class PybricksDriver:
         profile = pybricks.parse_version(self._value(stream.PROFILE))
         capabilities = pybricks.parse_capabilities(self._values[stream.CAPABILITIES])
         old = profile is not None and profile < pybricks.MIN_PROFILE
-        if profile is None or (capabilities is None and not old):
+        # Frames have no checksum: that a hub is too old is believed when it says so twice.
+        doubtful = old and profile != self._profile
+        self._profile = profile or self._profile
+        if profile is None or doubtful or (capabilities is None and not old):
             self._values.clear()
             self._greet_us = self._now_us + AGAIN_US
             return
-        self._profile, self._capabilities = profile, None if old else capabilities
+        self._capabilities = None if old else capabilities
         self._greeted = True
         self._alive_us = self._now_us + ALIVE_US
         kind = pybricks.parse_kind(self._values[stream.PNP])

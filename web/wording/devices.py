@@ -59,11 +59,13 @@ SENTENCES = {
         "Ask whoever looks after the lab to install lab-controller[ble], or plug the hub in by its cable."
     ),
     "port_not_named": _(
-        "A board without a known name is on {port}. If it is a gate, upload the gate's sketch to it."
+        "Nobody has said yet what is on {port}. Say it on the room's page: a kit, or something else."
     ),
     "cable_pulled": _("The cable of {port} was pulled. Plug it in again; everything goes on by itself."),
     "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
-    "no_answer": _("What is on {port} does not answer as a gate. Upload the gate's sketch, or ignore it."),
+    "no_answer": _(
+        "What is on {port} does not answer as any kit does. Switch it on, or say that it is something else."
+    ),
     "driver_failed": _(
         "The driver of {port} failed. Plug the cable in again; if it stays, tell whoever looks after the lab."
     ),

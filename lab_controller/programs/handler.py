@@ -11,9 +11,10 @@ from lab_controller.bus.payloads import parse_text
 from lab_controller.bus.topics import Topic
 from lab_controller.errors import Invalid
 from lab_controller.programs.changing import changed_keys, progress_of, put
-from lab_controller.programs.orders import NODE, cancel_order, confirm_end, iter_order
+from lab_controller.programs.orders import NODE, cancel_order, confirm_end
 from lab_controller.programs.states import OPEN, UNDERWAY, State, Word, hear, lose, parse_word
-from lab_controller.programs.tables import Job, JobAttempt, Program
+from lab_controller.programs.tables import Job, JobAttempt
+from lab_controller.programs.taking import order_of
 
 GONE = frozenset({"lost", "disconnected"})
 
@@ -90,5 +91,5 @@ def _take_state(session: Session, message: Inbound) -> Effects:
         elif job.cancel_asked:
             effects.publish.append(cancel_order(job))
         elif job.state == State.QUEUED:
-            effects.publish += iter_order(job, session.get_one(Program, job.program_id))
+            effects.publish += order_of(session, job)
     return effects

@@ -13,8 +13,8 @@ NODE = "jobs"
 PART_BYTES = 32 * 1024
 
 
-def iter_order(job: Job, program: Program) -> Iterator[Outbound]:
-    """The head, then the parts."""
+def iter_order(job: Job, program: Program, part_bytes: int = PART_BYTES) -> Iterator[Outbound]:
+    """The head, then the parts, none of more than `part_bytes`."""
     head = {
         "job": job.id,
         "attempt": job.attempt,
@@ -26,8 +26,8 @@ def iter_order(job: Job, program: Program) -> Iterator[Outbound]:
         "run": job.run,
     }
     yield _say(job.executor, "order", head)
-    for n, start in enumerate(range(0, program.size_bytes, PART_BYTES)):
-        data = base64.b64encode(program.data[start : start + PART_BYTES]).decode()
+    for n, start in enumerate(range(0, program.size_bytes, part_bytes)):
+        data = base64.b64encode(program.data[start : start + part_bytes]).decode()
         yield _say(job.executor, "part", {"job": job.id, "attempt": job.attempt, "n": n, "data": data})
 
 

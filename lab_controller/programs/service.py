@@ -19,11 +19,11 @@ from lab_controller.equipment.tables import Device
 from lab_controller.errors import Conflict, NotFound, Unavailable
 from lab_controller.programs.changing import begin_attempt, changed_keys, progress_of, put
 from lab_controller.programs.handler import GONE
-from lab_controller.programs.orders import cancel_order, iter_order
+from lab_controller.programs.orders import cancel_order
 from lab_controller.programs.queries import JobView, get_job, list_jobs
 from lab_controller.programs.states import CANCELLED_FROM, Progress, State, move
 from lab_controller.programs.tables import Job, Program
-from lab_controller.programs.taking import check_program, clean_name, executor_of
+from lab_controller.programs.taking import check_program, clean_name, executor_of, order_of
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ class ProgramsService:
             session.flush()
             begin_attempt(session, job, now_us)
             self._audit(session, actor, "program_submitted", job, device=device, program=name, sha256=sha256)
-            return job, [] if needs_approval else list(iter_order(job, program))
+            return job, [] if needs_approval else order_of(session, job)
 
         try:
             return self._do(make)
@@ -151,7 +151,7 @@ class ProgramsService:
             begin_attempt(session, row, self._clock.now_us())
             session.flush()
             put(session, row, Progress(row.attempt, state), self._clock.now_us())
-            return row, [] if waits else _order(session, row)
+            return row, [] if waits else order_of(session, row)
 
         return self._do(act)
 
@@ -163,7 +163,7 @@ class ProgramsService:
             state = move(move(State(row.state), State.APPROVED), State.QUEUED)
             self._put(session, row, state, "", {})
             self._audit(session, actor, "job_approved", row)
-            return row, _order(session, row)
+            return row, order_of(session, row)
 
         return self._do(act)
 
@@ -245,10 +245,6 @@ def _locked(session: Session, job: str) -> Job:
     if row is None:
         raise NotFound("job_unknown", job=job)
     return row
-
-
-def _order(session: Session, job: Job) -> list[Outbound]:
-    return list(iter_order(job, session.get_one(Program, job.program_id)))
 
 
 def _keep_program(session: Session, name: str, data: bytes, sha256: str, now_us: int) -> Program:

@@ -4,11 +4,16 @@ import json
 import re
 from typing import Any
 
+from sqlmodel import Session
+
+from lab_controller.bus.handler import Outbound
 from lab_controller.equipment.tables import Device
 from lab_controller.errors import Invalid
-from lab_controller.programs.orders import NODE
+from lab_controller.programs.orders import NODE, PART_BYTES, iter_order
+from lab_controller.programs.tables import Job, Program
 
 LONGEST_NAME = 120
+LEAST_PART_BYTES = 256
 
 
 def clean_name(name: str) -> str:
@@ -61,3 +66,21 @@ def executor_of(device: Device) -> str:
     if NODE in (device.description.get("nodes") or {}):
         return device.id
     raise Invalid("takes_no_programs", device=device.name)
+
+
+def order_of(session: Session, job: Job) -> list[Outbound]:
+    """What its executor is told, in parts that it has room for."""
+    program = session.get_one(Program, job.program_id)
+    return list(iter_order(job, program, part_bytes_of(session.get(Device, job.device))))
+
+
+def part_bytes_of(device: Device | None) -> int:
+    """How much of a program its executor takes at once: a microcontroller says so in `program/accepts`."""
+    try:
+        told = json.loads((device.latest.get("program/accepts") if device is not None else None) or "null")
+    except ValueError:
+        told = None
+    match told:
+        case {"part_bytes": int(most)} if type(most) is int:
+            return min(max(most, LEAST_PART_BYTES), PART_BYTES)
+    return PART_BYTES

@@ -89,11 +89,12 @@ class Chip:
 class Hub:
     """A client with the hub's rights that keeps what the device said, in order."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, device: str = DEVICE) -> None:
+        self._root = f"lab/5/{device}/"
         self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="lab-hub-1")
         self._client.username_pw_set("lab-hub-1", "lab-hub-1")
-        self._client.on_connect = lambda client, *_: client.subscribe(f"lab/5/{DEVICE}/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe(f"{self._root}#", qos=1)
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", port)
@@ -105,7 +106,7 @@ class Hub:
 
     def set(self, name: str, value: object) -> None:
         payload = value if isinstance(value, str) else json.dumps(value)
-        self._client.publish(f"lab/5/{DEVICE}/{name}/set", payload, qos=1)
+        self._client.publish(f"{self._root}{name}/set", payload, qos=1)
 
     def wait(self, name: str, **wanted: object) -> Any:
         """The next value of `name` that has all of `wanted`; what comes before it is dropped."""
@@ -123,7 +124,7 @@ class Hub:
             pass
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        name = message.topic.removeprefix(f"lab/5/{DEVICE}/")
+        name = message.topic.removeprefix(self._root)
         text = message.payload.decode()
         self._heard.put((name, json.loads(text) if text[:1] in ("{", "[") else text))
 

@@ -27,6 +27,18 @@ SENTENCES = {
     "program_damaged:line": _("The file “{name}” is damaged in line {line}. Make it anew from your program."),
     "compile_failed": _("The program has a mistake: {problem}. Correct it, then upload again."),
     "compile_failed:line": _("There is a mistake in line {line}: {problem}. Correct it, then upload again."),
+    "program_taken_back": _(
+        "The new program stopped at once: {problem}. The old one is back. "
+        "Correct the program, then upload again."
+    ),
+    "program_taken_back:line": _(
+        "The new program stopped at once, in line {line}: {problem}. The old one is back. "
+        "Correct the program, then upload again."
+    ),
+    "program_restarts": _(
+        "The board restarted as soon as the new program ran, so the old one is back. "
+        "Look for a restart or a short circuit, then upload again."
+    ),
     "compiler_missing": _(
         "The room computer lacks {tool}, which translates this program. "
         "Ask whoever looks after the lab to install it."

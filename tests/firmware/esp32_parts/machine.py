@@ -4,6 +4,7 @@ Each is answered with the `ticks_us` at which the pin changed: the truth that th
 """
 
 import _thread
+import os
 import socket
 from time import ticks_us
 
@@ -15,6 +16,11 @@ _pins = {}
 
 def unique_id():
     return CHIP_ID
+
+
+def reset():
+    """The power goes off in the middle of everything; whoever plays the chip turns it on again."""
+    os.system("kill -9 $PPID")
 
 
 class Pin:

@@ -11,11 +11,12 @@ from lab_controller.bus.changes import JOBS, job_key
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
+from lab_controller.equipment.tables import Device
 from lab_controller.errors import Conflict, Invalid, NotFound
 from lab_controller.programs.keeping import forget_jobs
 from lab_controller.programs.orders import PART_BYTES
 from lab_controller.programs.tables import Program
-from lab_controller.programs.taking import clean_name
+from lab_controller.programs.taking import clean_name, part_bytes_of
 from tests.lab_controller.programs.kits import AGENT, SKETCH, UNO, Room
 
 ORDER = f"lab/5/{AGENT}/jobs"
@@ -257,6 +258,21 @@ def test_a_device_that_updates_itself_is_its_own_executor(room: Room) -> None:
     assert room.take_sent()[0][0] == "lab/5/esp-1/jobs/order/set"
     room.says(job, "succeeded", executor="esp-1")
     assert room.job(job).state == "succeeded"
+
+
+def test_a_microcontroller_gets_parts_that_it_has_room_for(room: Room) -> None:
+    description = {"type": "lab-kit", "name": "ESP", "nodes": {"jobs": {"properties": {}}}}
+    told = {"suffixes": [".py"], "max_bytes": 10_000, "part_bytes": 1024}
+    room.hear(DeviceHandler(), ("esp-1/$description", description), ("esp-1/program/accepts", told))
+    room.programs.submit("teacher", "esp-1", "a.py", bytes(2500), slot=None, run=True, key="k")
+    sizes = [len(base64.b64decode(part["data"])) for _, part in room.take_sent()[1:]]
+    assert sizes == [1024, 1024, 452]
+    room.is_now("esp-1", "ready")
+    assert len(room.take_sent()) == 4
+    for part_bytes, most in ((1, 256), (1 << 30, PART_BYTES), ("x", PART_BYTES), (True, PART_BYTES)):
+        room.hear(DeviceHandler(), ("esp-1/program/accepts", told | {"part_bytes": part_bytes}))
+        with room.database.read() as session:
+            assert part_bytes_of(session.get(Device, "esp-1")) == most
 
 
 def test_a_job_outlives_a_hub_that_is_killed_in_its_middle(room: Room, clock: ManualClock) -> None:

@@ -54,7 +54,12 @@ class SerialPort:
         """Open and lock the port, and begin to read."""
         self._inbox = asyncio.Queue()
         self._closing = threading.Event()
-        self._port = await asyncio.to_thread(self._open)
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open))
+        try:
+            self._port = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_unwanted)
+            raise
         self._reader = threading.Thread(
             target=self._read_on,
             args=(self._port, self._closing, asyncio.get_running_loop(), self._inbox),
@@ -73,9 +78,8 @@ class SerialPort:
         self._closing.set()
         with contextlib.suppress(*_GONE):
             port.cancel_read()
-        if reader is not None:
-            await asyncio.to_thread(reader.join)
-        await asyncio.to_thread(_let_go, port)
+        # Also if we are cancelled meanwhile: a port that stays locked is lost to everybody, ourselves too.
+        await asyncio.shield(asyncio.to_thread(_let_go, port, reader))
 
     def write(self, data: bytes) -> None:
         """Into the driver's buffer, which never needs to wait for our short sentences."""
@@ -150,8 +154,17 @@ class SerialPort:
                 loop.call_soon_threadsafe(inbox.put_nowait, None)
 
 
-def _let_go(port: Any) -> None:
+def _close_unwanted(opening: "asyncio.Future[Any]") -> None:
+    """Whoever wanted the port has gone while it was being opened."""
+    if not opening.cancelled() and opening.exception() is None:
+        with contextlib.suppress(*_GONE):
+            opening.result().close()
+
+
+def _let_go(port: Any, reader: threading.Thread | None) -> None:
     """Close without waiting for a hung device to take what was written."""
+    if reader is not None:
+        reader.join()
     with contextlib.suppress(*_GONE):
         port.reset_output_buffer()
     with contextlib.suppress(*_GONE):

@@ -1,6 +1,7 @@
 """A serial port over a real pseudo-terminal: exclusive, never blocking, and honest about its end."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import termios
@@ -149,9 +150,34 @@ async def test_a_port_that_is_closed_while_its_bytes_are_read_does_not_wait_for_
     monkeypatch.setattr(serial.Serial, "in_waiting", property(close_amid_the_bytes))
     monkeypatch.setattr(serial.Serial, "cancel_read", lambda one: (cancel(one), cancelled.set()))
     await line.open()
-    await until(lambda: server.is_open)
-    line.write(STATUS)
     await until(lambda: closings)
     async with asyncio.timeout(5):
         await asyncio.wrap_future(closings[0])
     server.unplug()
+
+
+async def test_whoever_gives_up_in_the_middle_of_opening_or_closing_leaves_the_port_free(link):
+    server = GateEmulator().serve(link)
+    first = port(str(link))
+    opening = asyncio.create_task(first.open())
+    await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    second = port(str(link))
+    await until_open(second)
+    closing = asyncio.create_task(second.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    third = port(str(link))
+    await until_open(third)
+    await third.close()
+    server.unplug()
+
+
+async def until_open(line: SerialPort) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            with contextlib.suppress(TransportError):
+                return await line.open()
+            await asyncio.sleep(0.01)

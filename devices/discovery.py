@@ -37,6 +37,11 @@ class Port:
         return hashlib.blake2s((self.identity or self.path).encode(), digest_size=4).hexdigest()
 
 
+def is_port_id(text: str) -> bool:
+    """Whether a `Port` may have this id."""
+    return len(text) == 8 and set(text) <= set("0123456789abcdef")
+
+
 class Ports(Protocol):
     """Where an agent finds its ports."""
 

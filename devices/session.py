@@ -122,7 +122,13 @@ class Session:
                 await wanted.done
             raise
         finally:
-            self._wanted = None
+            if self._wanted is wanted:
+                self._wanted = None
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether an external tool has the port, or waits for it."""
+        return self._wanted is not None and self._wanted.runner is None
 
     @contextlib.asynccontextmanager
     async def lend(self) -> AsyncIterator[None]:
@@ -146,8 +152,10 @@ class Session:
             while True:
                 await self._turn()
         finally:
-            await self._stop_reading()
-            await self.pipe.close()
+            try:
+                await self._stop_reading()
+            finally:
+                await self.pipe.close()
 
     async def _turn(self) -> None:
         assert self._reading is not None

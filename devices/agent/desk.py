@@ -18,15 +18,21 @@ from devices.transports.mqtt import MqttTransport
 LINK_ALERT = "link"
 AT_WORK = frozenset({"reopened", "port_lent"})
 """The lab itself has closed the port, and will be back."""
+COMES_BACK_US = 20_000_000
 
 
 @dataclass
 class Place:
-    """A device, and the session that it is reached by."""
+    """A device, and the session that it is reached by.
+
+    `leaver` is the session that has closed its port for the lab's own work, and may bring it back.
+    """
 
     twin: Twin
     streams: Streams
     session: Session | None = None
+    leaver: Session | None = None
+    back_by_us: int = 0
 
 
 class Desk:
@@ -73,7 +79,7 @@ class Desk:
             if place.session is session:
                 self.detach(session)
         place = self.admit(device, kit)
-        place.session = session
+        place.session, place.leaver = session, None
         place.twin.clear(LINK_ALERT)
         if kit.uploads is not None:
             place.twin.tell("program", "accepts", kit.accepts(), self._clock.now_us())
@@ -86,12 +92,12 @@ class Desk:
         for place in self._places.values():
             if place.session is session:
                 place.session = None
-                problem = session.problem or DeviceError("cable_pulled", port=session.pipe.name)
+                problem = session.problem or _pulled(session)
                 if problem.code in AT_WORK:
+                    place.leaver, place.back_by_us = session, self._clock.now_us() + COMES_BACK_US
                     place.twin.set_state("init")
                     return
-                place.twin.alert(LINK_ALERT, problem.code, problem.params)
-                place.twin.set_state("lost")
+                _lose(place, problem)
 
     def carry(self, session: Session, output: Output) -> None:
         """One output of a driver."""
@@ -144,13 +150,32 @@ class Desk:
     def tick(self, now_us: int) -> None:
         """Say what had to wait."""
         for place in self._places.values():
+            if place.leaver is not None:
+                self._miss(place, place.leaver, now_us)
             place.twin.tick(now_us)
             place.streams.tick(now_us)
+
+    def _miss(self, place: Place, leaver: Session, now_us: int) -> None:
+        """What does not come back after the lab's own work was pulled meanwhile."""
+        if leaver.is_lent:
+            place.back_by_us = now_us + COMES_BACK_US
+        elif now_us >= place.back_by_us:
+            place.leaver = None
+            _lose(place, _pulled(leaver))
 
     def _keep(self, session: Session, device: str, kept: Kept, now_us: int) -> None:
         topic = f"{ROOT}/{device}/{kept.node}/{kept.key}"
         item = KeptItem(device, kept.boot, kept.seq, topic, kept.value)
         self._delivery.keep(item, now_us, lambda: session.stored(kept.boot, (kept.seq,)))
+
+
+def _pulled(session: Session) -> DeviceError:
+    return DeviceError("cable_pulled", port=session.pipe.name)
+
+
+def _lose(place: Place, problem: DeviceError) -> None:
+    place.twin.alert(LINK_ALERT, problem.code, problem.params)
+    place.twin.set_state("lost")
 
 
 def command_filter(device: str) -> str:

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from devices.agent.delivery import Delivery
+from devices.agent.desk import COMES_BACK_US
 from devices.agent.orders import Order, Orders
 from devices.agent.shelf import KeptItem, Shelf
 from devices.agent.twin import ROOT, Publish
@@ -24,7 +26,7 @@ NODE = "jobs"
 SHELF = "jobs"
 ARRIVES_US = 60_000_000
 PREPARE_S = 60.0
-COMES_BACK_US = 20_000_000
+COMPILERS = 4
 LOOK_S = 0.1
 TOLD_US = 150_000
 """Between two words about the same stage."""
@@ -88,13 +90,20 @@ class Jobs:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._busy: set[str] = set()
         self._known: set[str] = set()
+        self._stopping = False
+        # Of its own: a compiler that hangs must not keep other kits' ports from being opened.
+        self._compilers = ThreadPoolExecutor(COMPILERS, "prepare")
 
-    def restore(self, underway: Mapping[str, str]) -> None:
-        """Tell of jobs that an earlier agent had begun and could not end."""
-        for key, value in underway.items():
-            if value:
-                reporter = _Reporter(self, key, first=1_000_000)
-                reporter.end("failed", "agent_restarted", {})
+    def restore(self, underway: Collection[str], ended: Collection[str]) -> None:
+        """Tell of jobs that an earlier agent had begun and could not end.
+
+        Their orders may come again, as may those of jobs that it `ended` and the hub has not heard of.
+        """
+        self._known.update(underway, ended)
+        for key in underway:
+            if key not in ended:
+                _Reporter(self, key, first=1_000_000).end("failed", "agent_restarted", {})
+            self._shelf.note(SHELF, key, "")
 
     def command(self, key: str, text: str) -> None:
         """`order`, `part`, `cancel` or `committed` came. Raises DeviceError."""
@@ -104,7 +113,8 @@ class Jobs:
                 try:
                     whole = (self._orders.head if key == "order" else self._orders.part)(text, now_us)
                 except UploadError as error:
-                    self._refuse(text, error)
+                    told = json.loads(text)
+                    self._refuse(f"{told['job']}-{told['attempt']}", error)
                     return
                 if whole is not None:
                     self._begin(*whole)
@@ -116,13 +126,15 @@ class Jobs:
     def tick(self, now_us: int) -> None:
         """Give up orders whose program never came."""
         for order in self._orders.late(now_us - ARRIVES_US):
-            _Reporter(self, order.key).end("failed", "program_torn", {"name": order.name})
+            self._refuse(order.key, UploadError("program_torn", name=order.name))
 
     async def stop(self) -> None:
         """End what is under way as well as that can be done."""
+        self._stopping = True
         for task in self._running.values():
-            task.cancel()
+            _cancel_once(task)
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._compilers.shutdown(wait=False, cancel_futures=True)
 
     def say(self, key: str, told: Mapping[str, Any], *, kept: bool) -> None:
         """Publish one event of a job; what ends it stays on disk until the hub has it."""
@@ -163,13 +175,17 @@ class Jobs:
         except DeviceError as error:
             reporter.end("failed", error.code, error.params)
         except asyncio.CancelledError:
-            reporter.end("cancelled", "cancelled", {})
+            if self._stopping:
+                reporter.end("failed", "agent_restarted", {})
+            else:
+                reporter.end("cancelled", "cancelled", {})
         except BaseException as error:
             reporter.end("failed", "driver_failed", {"problem": type(error).__name__})
             raise
         else:
             reporter.end("succeeded", "", {})
-        self._shelf.note(SHELF, order.key, "")
+        finally:
+            self._shelf.note(SHELF, order.key, "")
 
     async def _upload(self, order: Order, program: Program, reporter: "_Reporter") -> None:
         bench = await self._find(order.device)
@@ -184,7 +200,8 @@ class Jobs:
             raise UploadError("no_such_slot", slot=program.slot, slots=uploads.slots)
         reporter.tell(Progress("preparing"))
         async with asyncio.timeout(PREPARE_S):
-            prepared = await asyncio.to_thread(uploads.prepare, program)
+            loop = asyncio.get_running_loop()
+            prepared = await loop.run_in_executor(self._compilers, uploads.prepare, program)
         reporter.running = True
         if uploads.talk is not None:
             talk = uploads.talk
@@ -217,16 +234,22 @@ class Jobs:
                 raise ProtocolError("bad_command", payload=text[:80])
         self._orders.drop(key)
         if (task := self._running.get(key)) is not None:
-            task.cancel()
+            _cancel_once(task)
         elif key not in self._known:
             self._known.add(key)
             _Reporter(self, key).end("cancelled", "cancelled", {})
 
-    def _refuse(self, text: str, error: UploadError) -> None:
-        told = json.loads(text)
-        key = f"{told['job']}-{told['attempt']}"
-        self._known.add(key)
-        _Reporter(self, key).end("failed", error.code, error.params)
+    def _refuse(self, key: str, error: UploadError) -> None:
+        """A second copy of an order that is torn says nothing of the first."""
+        if key not in self._known:
+            self._known.add(key)
+            _Reporter(self, key).end("failed", error.code, error.params)
+
+
+def _cancel_once(task: "asyncio.Task[None]") -> None:
+    """A kit that is being left in good order is not interrupted in that."""
+    if not task.cancelling():
+        task.cancel()
 
 
 class _Reporter:

@@ -20,7 +20,7 @@ from devices.agent.lent_port import LentPort
 from devices.agent.shelf import Shelf
 from devices.agent.twin import ROOT, Twin
 from devices.clock import Clock
-from devices.discovery import Port, Ports, candidates, is_ambiguous
+from devices.discovery import Port, Ports, candidates, is_ambiguous, is_port_id
 from devices.driver import Driver, Host, Output, Remember
 from devices.errors import DeviceError, ProtocolError, UploadError
 from devices.kit import Kit
@@ -121,7 +121,8 @@ class RoomAgent:
             if kit in kits:
                 self._desk.admit(device, kits[kit]).twin.state = "lost"
         self._delivery.restore(left.items, self._clock.now_us())
-        self._jobs.restore(left.notes.pop(jobs.SHELF, {}))
+        ended = {item.boot for item in left.items if item.device == self.id}
+        self._jobs.restore(left.notes.pop(jobs.SHELF, {}), ended)
         self._notes = left.notes
         self._twin.state = "ready"
         self._twin.tell("agent", "version", _version(), self._clock.now_us())
@@ -156,15 +157,19 @@ class RoomAgent:
     async def _find_ports(self) -> None:
         while True:
             found = {port.path: self._as_used(port) for port in await self._ports.find()}
+            lent = {_socket(line.port) for line in self._lines.values() if line.session.is_lent}
             gone = [
                 path
                 for path, line in self._lines.items()
-                if path not in found or found[path] != line.port or line.task.done()
+                if line.task.done()
+                or (_socket(line.port) not in lent and (path not in found or found[path] != line.port))
             ]
             for path in gone:
                 await self._leave(self._lines.pop(path))
             for path, port in found.items():
-                if path not in self._lines and (kits := candidates(port, self._kits)):
+                if path in self._lines or _socket(port) in lent:
+                    continue
+                if kits := candidates(port, self._kits):
                     self._lines[path] = self._begin(port, kits)
             await self._tell_ports(found.values())
             await asyncio.sleep(FIND_S)
@@ -226,7 +231,7 @@ class RoomAgent:
         except (ValueError, RecursionError) as error:
             raise ProtocolError("bad_command", payload=text[:80]) from error
         match told:
-            case {"port": str(identity), "use": str(use)} if use in USES:
+            case {"port": str(identity), "use": str(use)} if use in USES and is_port_id(identity):
                 self._note(identity, "use", use)
             case _:
                 raise ProtocolError("bad_command", payload=text[:80])
@@ -295,6 +300,10 @@ class RoomAgent:
                 self._command(message.topic, message.payload)
             except DeviceError as error:
                 self._desk.complain(message.topic, error)
+            except Exception as error:
+                # Left unanswered it would come again and again, and end the room each time.
+                log.exception("%s: a driver failed", message.topic)
+                self._desk.complain(message.topic, DeviceError("driver_failed", problem=type(error).__name__))
             message.ack()
 
     def _command(self, topic: str, payload: bytes) -> None:
@@ -354,6 +363,11 @@ def alert_id(path: str) -> str:
     """A Homie id for what is wrong with a port: `port-dev-ttyacm0`."""
     name = "-".join(("port", *re.findall("[a-z0-9]+", path.lower())))
     return name if len(name) <= ID_LENGTH else f"port-{zlib.crc32(path.encode()):08x}"
+
+
+def _socket(port: Port) -> str:
+    """Where a kit is plugged in: its boot loader may come up there as another port."""
+    return port.usb.socket if port.usb else port.path
 
 
 def _report(task: "asyncio.Task[None]") -> None:

@@ -4,16 +4,25 @@ import base64
 import contextlib
 import hashlib
 import json
+import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from devices.agent import desk
+from devices.agent import room as room_agent
+from devices.clock import MonotonicClock
+from devices.discovery import Port
 from devices.driver import Say
 from devices.errors import UploadError
+from devices.kit import UsbMatch
 from devices.kits.timing_gate import KIT
 from devices.kits.timing_gate.emulator import GateEmulator
-from devices.talk import Heard, Progress, Talk, Until
+from devices.talk import Heard, Pause, Progress, Talk, Until
+from devices.transports.memory import MemoryPipe
+from devices.transports.serial_listing import UsbPort
 from devices.uploads import Program, Uploads
 from tests.devices.agent.room import agent_running, listening, ready
 from tests.devices.waiting import until
@@ -23,6 +32,7 @@ pytestmark = pytest.mark.peer
 GATE = "gate-a1b2c3"
 PROGRAM = bytes(range(256)) * 300
 uploaded: list[bytes] = []
+left: list[bytes] = []
 
 
 def prepare(program: Program) -> bytes:
@@ -32,10 +42,15 @@ def prepare(program: Program) -> bytes:
 
 
 def talk(program: bytes, heard: Heard, _host: object) -> Talk[None]:
-    """Everything but the wire: a program of one byte never ends."""
+    """Everything but the wire: a program of one byte never ends, and takes its time to be cancelled."""
     yield Progress("writing", 0, len(program))
     if len(program) == 1:
-        yield Until(lambda: None, 60_000_000)
+        try:
+            yield Until(lambda: None, 60_000_000)
+        except UploadError:
+            yield Pause(300_000)
+            left.append(program)
+            raise
     yield Say(b"\r\n")
     uploaded.append(program)
     yield Progress("writing", len(program), len(program))
@@ -48,6 +63,7 @@ def kits() -> list[Any]:
 @pytest.fixture
 async def board(link):
     uploaded.clear()
+    left.clear()
     emulator = GateEmulator()
     server = emulator.serve(link)
     yield emulator
@@ -129,8 +145,10 @@ async def test_a_kit_takes_one_program_at_a_time_and_a_cancelled_one_leaves_it_u
         await until(lambda: any(event["stage"] == "writing" for event in asking.told("slow")))
         asking.order("second", PROGRAM)
         assert (await asking.end("second"))[:2] == ("failed", "device_busy")
-        asking.say("cancel", {"job": "slow", "attempt": 1})
+        for _ in range(2):
+            asking.say("cancel", {"job": "slow", "attempt": 1})
         assert await asking.end("slow") == ("cancelled", "cancelled", {})
+        assert left == [b"1"]
         await ready(asking.hub, GATE)
         asking.order("third", PROGRAM)
         assert (await asking.end("third"))[0] == "succeeded"
@@ -147,9 +165,64 @@ async def test_an_agent_that_restarts_says_which_job_it_could_not_end(broker, tm
             copy.with_name(copy.name + suffix).write_bytes(
                 agent_shelf.with_name(agent_shelf.name + suffix).read_bytes()
             )
-    async with listening(broker) as hub, agent_running(broker, copy.parent, link, kits=kits()):
-        state, code, _ = await Asking(hub).end("slow")
-        assert (state, code) == ("failed", "agent_restarted")
+    async with listening(broker) as hub:
+        asking = Asking(hub)
+        async with agent_running(broker, copy.parent, link, kits=kits()):
+            assert (await asking.end("slow"))[:2] == ("failed", "agent_restarted")
+            await ready(hub, GATE)
+            asking.order("slow", b"1")
+            asking.order("next", PROGRAM)
+            assert (await asking.end("next"))[0] == "succeeded"
+        assert {event["state"] for event in asking.told("slow")} == {"failed"}
+    with contextlib.closing(sqlite3.connect(copy)) as shelf:
+        assert shelf.execute("SELECT * FROM notes WHERE port = 'jobs'").fetchall() == []
+
+
+async def test_an_order_whose_end_the_hub_has_not_heard_is_not_carried_out_again(
+    broker, tmp_path, link, board
+):
+    async with room(broker, tmp_path, link) as asking:
+        asking.order("j1", PROGRAM)
+        await asking.end("j1")
+    async with room(broker, tmp_path, link) as asking:
+        asking.order("j1", PROGRAM)
+        asking.order("j2", PROGRAM)
+        await asking.end("j2")
+        assert (await asking.end("j1"))[0] == "succeeded"
+    assert uploaded == [PROGRAM, PROGRAM]
+
+
+async def test_an_agent_that_is_stopped_does_not_say_that_somebody_cancelled(broker, tmp_path, link, board):
+    async with listening(broker) as hub:
+        async with agent_running(broker, tmp_path, link, kits=kits()):
+            await ready(hub, GATE)
+            asking = Asking(hub)
+            asking.order("slow", b"1")
+            await until(lambda: any(event["stage"] == "writing" for event in asking.told("slow")))
+        assert (await asking.end("slow"))[:2] == ("failed", "agent_restarted")
+    assert left == [b"1"]
+
+
+async def test_a_torn_second_copy_of_an_order_says_nothing_of_the_first(broker, tmp_path, link, board):
+    async with room(broker, tmp_path, link) as asking:
+        asking.order("slow", b"1")
+        await until(lambda: any(event["stage"] == "writing" for event in asking.told("slow")))
+        asking.order("slow", b"1", sha256="0" * 64)
+        asking.say("cancel", {"job": "slow", "attempt": 1})
+        assert (await asking.end("slow"))[:2] == ("cancelled", "cancelled")
+
+
+async def test_a_kit_that_is_pulled_at_the_end_of_its_upload_is_lost(broker, tmp_path, link, monkeypatch):
+    monkeypatch.setattr(desk, "COMES_BACK_US", 300_000)
+    server = GateEmulator().serve(link)
+    async with room(broker, tmp_path, link) as asking:
+        asking.order("slow", b"1")
+        await until(lambda: any(event["stage"] == "writing" for event in asking.told("slow")))
+        asking.say("cancel", {"job": "slow", "attempt": 1})
+        await until(lambda: asking.hub.value(f"{GATE}/$state") == "init")
+        server.unplug()
+        await until(lambda: asking.hub.value(f"{GATE}/$state") == "lost")
+        assert asking.hub.alert(GATE, "link") == "cable_pulled"
 
 
 async def test_the_same_order_twice_is_one_upload(broker, tmp_path, link, board):
@@ -160,3 +233,50 @@ async def test_the_same_order_twice_is_one_upload(broker, tmp_path, link, board)
         asking.order("j2", PROGRAM)
         await asking.end("j2")
         assert uploaded == [PROGRAM, PROGRAM]
+
+
+class Socket:
+    """One USB socket in which a kit comes up as its sketch or as its boot loader."""
+
+    def __init__(self, board: GateEmulator) -> None:
+        self.pid, self.looks = 0x8036, 0
+        self.opened: list[int] = []
+        self._board = board
+
+    async def find(self) -> tuple[Port, ...]:
+        self.looks += 1
+        path = f"/dev/tty{self.pid:04x}"
+        return (Port(path, UsbPort(path, 0x2341, self.pid, location="1-3:1.0"), identity="1-3"),)
+
+    def pipe(self, port: Port, _baud: int) -> MemoryPipe:
+        assert port.usb is not None
+        self.opened.append(port.usb.pid)
+        return MemoryPipe(port.path, self._board, MonotonicClock())
+
+    async def holder(self, _port: Port) -> None:
+        return None
+
+
+async def test_nobody_opens_the_boot_loader_that_a_tool_is_writing_to(broker, tmp_path, monkeypatch):
+    monkeypatch.setattr(room_agent, "FIND_S", 0.02)
+    socket = Socket(GateEmulator())
+
+    async def tool(program: bytes, _port: object, _notes: object) -> AsyncIterator[Progress]:
+        socket.pid, looks = 0x0036, socket.looks
+        yield Progress("writing")
+        await until(lambda: socket.looks > looks + 3)
+        assert socket.opened == [0x8036]
+        socket.pid = 0x8036
+        uploaded.append(program)
+
+    known = tuple(UsbMatch(0x2341, pid, certain=True) for pid in (0x8036, 0x0036))
+    kit = replace(KIT, usb=known, uploads=Uploads((".bin",), 100_000, prepare, tool=tool))
+    uploaded.clear()
+    async with listening(broker) as hub, agent_running(broker, tmp_path, kits=[kit]) as agent:
+        monkeypatch.setattr(agent, "_ports", socket)
+        await ready(hub, GATE)
+        asking = Asking(hub)
+        asking.order("j1", PROGRAM)
+        assert await asking.end("j1") == ("succeeded", "", {})
+        assert (uploaded, socket.opened) == ([PROGRAM], [0x8036])
+        await ready(hub, GATE)

@@ -179,6 +179,20 @@ async def test_a_driver_that_fails_takes_nobody_down_and_is_begun_anew(broker, t
     server.unplug()
 
 
+async def test_a_command_that_breaks_its_driver_ends_nothing_else(broker, tmp_path, link, board):
+    class Failing(GateDriver):
+        def command(self, node: str, key: str, payload: str, now_us: int) -> list[Output]:
+            raise ZeroDivisionError
+
+    kits = [replace(KIT, driver=Failing)]
+    async with listening(broker) as hub, agent_running(broker, tmp_path, link, kits=kits):
+        await ready(hub, GATE)
+        hub.set(GATE, "arm", [])
+        await until(lambda: "driver_failed" in hub.value(f"{GATE}/$log/warn"))
+        await board.break_beam(1)
+        await until(lambda: hub.passages)
+
+
 async def test_an_arming_is_echoed_by_the_board(broker, tmp_path, link, board):
     async with listening(broker) as hub, agent_running(broker, tmp_path, link):
         await ready(hub, GATE)

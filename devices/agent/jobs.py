@@ -197,7 +197,7 @@ class Jobs:
         if not program.name.lower().endswith(uploads.suffixes):
             raise UploadError("wrong_file_type", name=program.name, takes=", ".join(uploads.suffixes))
         if program.slot is not None and not 0 <= program.slot < uploads.slots:
-            raise UploadError("no_such_slot", slot=program.slot, slots=uploads.slots)
+            raise UploadError("no_such_slot", slot=program.slot + uploads.first_slot, slots=uploads.slots)
         reporter.tell(Progress("preparing"))
         async with asyncio.timeout(PREPARE_S):
             loop = asyncio.get_running_loop()

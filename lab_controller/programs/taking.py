@@ -25,20 +25,19 @@ def clean_name(name: str) -> str:
 
 
 def accepts_of(device: Device) -> dict[str, Any]:
-    """`{"kit", "suffixes", "max_bytes", "slots", "can_run"}`. Raises Invalid `takes_no_programs`."""
+    """`{"suffixes", "max_bytes", "slots", "first_slot"}`. Raises Invalid `takes_no_programs`."""
     try:
         told = json.loads(device.latest.get("program/accepts") or "null")
     except ValueError:
         told = None
     match told:
         case {"suffixes": [*suffixes], "max_bytes": int(), **more} if suffixes:
-            slots = more.get("slots", 0)
+            slots, first = more.get("slots", 0), more.get("first_slot", 0)
             return {
-                "kit": str(more.get("kit", "")),
                 "suffixes": [str(each) for each in suffixes],
                 "max_bytes": told["max_bytes"],
                 "slots": slots if type(slots) is int else 0,
-                "can_run": more.get("can_run") is not False,
+                "first_slot": first if type(first) is int else 0,
             }
     raise Invalid("takes_no_programs", device=device.name)
 
@@ -56,7 +55,7 @@ def check_program(device: Device, name: str, size: int, slot: int | None, most_b
         raise Invalid("program_empty", name=name)
     slots = int(accepts["slots"])
     if slot is not None and not 0 <= slot < slots:
-        raise Invalid("no_such_slot", slot=slot, slots=slots)
+        raise Invalid("no_such_slot", slot=slot + accepts["first_slot"], slots=slots)
 
 
 def executor_of(device: Device) -> str:

@@ -15,7 +15,7 @@ SENTENCES = {
         "The program is too big: it has {size} bytes and {limit} fit. Make it smaller, then try again."
     ),
     "wrong_file_type": _("This kit cannot read “{name}”. Choose a file that ends in {takes}."),
-    "no_such_slot": _("The kit has no such place: it has {slots} places for programs. Choose another one."),
+    "no_such_slot": _("The kit has no place {slot}: it has {slots} places for programs. Choose another one."),
     "slot_not_chosen": _(
         "The hub stands on another place ({chosen}). "
         "Choose place {slot} with the hub's buttons, then try again."

@@ -19,7 +19,13 @@ from tests.lab_controller.inbox import inbound, store
 AGENT = "agent-room-1"
 UNO = "uno-1a2b3c4d"
 SKETCH = b":00000001FF\n"
-ACCEPTS = {"kit": "arduino_uno", "suffixes": [".hex", ".ino"], "max_bytes": 100_000, "slots": 3}
+ACCEPTS = {
+    "kit": "arduino_uno",
+    "suffixes": [".hex", ".ino"],
+    "max_bytes": 100_000,
+    "slots": 3,
+    "first_slot": 1,
+}
 
 
 class Room:

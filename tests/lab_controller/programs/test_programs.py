@@ -67,7 +67,7 @@ def test_the_same_upload_sent_again_is_the_same_job(room: Room) -> None:
         ({"name": "photo.png"}, "wrong_file_type", {"name": "photo.png", "takes": ".hex, .ino"}),
         ({"data": b"x" * 100_001}, "program_too_big", {"size": 100_001, "limit": 100_000}),
         ({"data": b""}, "program_empty", {"name": "blink.hex"}),
-        ({"slot": 3}, "no_such_slot", {"slot": 3, "slots": 3}),
+        ({"slot": 3}, "no_such_slot", {"slot": 4, "slots": 3}),
     ],
 )
 def test_a_program_that_the_kit_cannot_take_is_refused_at_once(

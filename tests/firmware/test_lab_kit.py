@@ -56,7 +56,7 @@ def test_a_kit_describes_itself_with_a_node_for_jobs(chip: KitChip, hub: Hub) ->
     described = hub.wait("$description")
     accepts = hub.wait("program/accepts")
     hub.wait_state("ready")
-    assert (described["homie"], described["type"], described["name"]) == ("5.0", "lab-kit", "Rover")
+    assert (described["homie"], described["type"], described["name"]) == ("5.0", "esp32", "Rover")
     assert set(described["nodes"]["jobs"]["properties"]) == {"order", "part", "cancel", "committed", "event"}
     assert (accepts["suffixes"], accepts["part_bytes"]) == ([".py"], 1024)
 

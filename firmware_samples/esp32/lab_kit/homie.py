@@ -36,7 +36,7 @@ def description():
         "firmware": {"version": _property("MicroPython version", "string")},
     }
     told = {name: {"name": name, "type": name, "properties": nodes[name]} for name in nodes}
-    return json.dumps({"homie": "5.0", "version": 1, "name": NAME[0], "type": "lab-kit", "nodes": told})
+    return json.dumps({"homie": "5.0", "version": 1, "name": NAME[0], "type": "esp32", "nodes": told})
 
 
 def state_topic(device):

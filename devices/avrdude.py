@@ -18,6 +18,7 @@ PROGRAM = "avrdude"
 SAID_MAX = 4000
 BAR = 50
 QUIET_S = 60.0
+ENDS_S = 3.0
 _BAR = re.compile(r"(Writing|Reading) \| (#*)")
 _FAILURES = (
     (r"Expected signature", "wrong_board"),
@@ -70,16 +71,26 @@ async def write_flash(path: str, program: bytes, chip: Chip) -> AsyncGenerator[P
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            async with aclosing(_follow(process)) as words:
+            async with aclosing(_follow(process, path)) as words:
                 async for progress in words:
                     yield progress
         finally:
             if process.returncode is None:
-                process.terminate()
-                await process.wait()
+                await _end(process)
 
 
-async def _follow(process: asyncio.subprocess.Process) -> AsyncGenerator[Progress]:
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask it to leave the boot loader first; one that hangs must not keep the port for ever."""
+    process.terminate()
+    try:
+        async with asyncio.timeout(ENDS_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _follow(process: asyncio.subprocess.Process, path: str) -> AsyncGenerator[Progress]:
     assert process.stderr is not None
     said, last = "", Progress("syncing")
     yield last
@@ -88,7 +99,7 @@ async def _follow(process: asyncio.subprocess.Process) -> AsyncGenerator[Progres
             async with asyncio.timeout(QUIET_S):
                 data = await process.stderr.read(4096)
         except TimeoutError:
-            raise UploadError("board_silent", port="") from None
+            raise UploadError("board_silent", port=path) from None
         if not data:
             break
         said = (said + data.decode(errors="replace"))[-SAID_MAX:]
@@ -97,7 +108,7 @@ async def _follow(process: asyncio.subprocess.Process) -> AsyncGenerator[Progres
             last = progress
             yield progress
     if await process.wait() != 0:
-        raise _failure(said)
+        raise _failure(said, path)
 
 
 def _progress(said: str) -> Progress | None:
@@ -112,7 +123,7 @@ def _progress(said: str) -> Progress | None:
     return Progress("verifying", len(marks), BAR) if written else Progress("syncing")
 
 
-def _failure(said: str) -> UploadError:
+def _failure(said: str, path: str) -> UploadError:
     code = next((code for pattern, code in _FAILURES if re.search(pattern, said)), "tool_failed")
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     last = lines[-1][:200] if lines else ""
@@ -125,4 +136,4 @@ def _failure(said: str) -> UploadError:
             return UploadError(code, address=address[0] if address else "?")
         case "tool_failed":
             return UploadError(code, tool=PROGRAM, said=last)
-    return UploadError(code, port="")
+    return UploadError(code, port=path)

@@ -69,6 +69,9 @@ class TcpPort:
         """Hang up."""
         streams, self._streams = self._streams, None
         if streams is not None:
+            if streams[1].transport.get_write_buffer_size():
+                # Whoever takes nothing would keep us here until the system gives up, a quarter of an hour.
+                streams[1].transport.abort()
             streams[1].close()
             with contextlib.suppress(OSError):
                 await streams[1].wait_closed()

@@ -16,7 +16,9 @@ GOING_ON = ("queued", "preparing", "running")
 def upload(
     device: Annotated[str, typer.Argument(help="Its id, as `lab devices` tells it.")],
     file: Annotated[Path, typer.Argument(help="The program.")],
-    slot: Annotated[int | None, typer.Option(help="The place on a kit that has several.")] = None,
+    slot: Annotated[
+        int | None, typer.Option(help="The place on a kit that has several: 0 is the first.")
+    ] = None,
     run: Annotated[bool, typer.Option("--run/--no-run", help="Start it at once.")] = True,
     follow: Annotated[
         bool, typer.Option("--follow", help="Wait for the end; status 1 unless it is good.")

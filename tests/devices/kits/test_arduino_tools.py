@@ -116,6 +116,17 @@ async def test_a_cancelled_upload_ends_the_tool_and_the_next_one_succeeds(link):
     server.unplug()
 
 
+async def test_a_tool_that_does_not_end_when_it_is_asked_is_ended(tmp_path, monkeypatch):
+    tool = tmp_path / "stubborn"
+    tool.write_text("#!/bin/sh\ntrap '' TERM\necho 'Writing | ##' >&2\nexec sleep 600\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(avrdude, "PROGRAM", str(tool))
+    monkeypatch.setattr(avrdude, "ENDS_S", 0.1)
+    async with asyncio.timeout(20):
+        async with aclosing(avrdude.write_flash("/dev/none", b"", arduino_mega.CHIP)) as told:
+            assert [await anext(told), await anext(told)] == [Progress("syncing"), Progress("writing", 2, 50)]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

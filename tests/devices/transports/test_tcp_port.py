@@ -58,3 +58,26 @@ async def test_a_name_in_the_settings_is_a_host_and_a_kit():
     assert await ports.find() == (Port("tcp:10.0.0.7:5555", configured=True, kit="ev3"),)
     pipe = ports.pipe((await ports.find())[0], 115200)
     assert (type(pipe), pipe.name) == (TcpPort, "tcp:10.0.0.7:5555")
+
+
+async def test_a_host_that_takes_nothing_is_left_at_once():
+    silent: list[asyncio.StreamWriter] = []
+
+    async def listen(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()
+        silent.append(writer)
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, limit=1)
+    async with server:
+        port = TcpPort(f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}", MonotonicClock())
+        await port.open()
+        with pytest.raises(TransportError, match="write_blocked"):
+            flood(port)
+        async with asyncio.timeout(5):
+            await port.close()
+        silent[0].transport.abort()
+
+
+def flood(port: TcpPort) -> None:
+    for _ in range(10_000):
+        port.write(bytes(65_536))

@@ -12,11 +12,13 @@ from lab_controller.bus.topics import Topic
 from lab_controller.errors import Invalid
 from lab_controller.programs.changing import changed_keys, progress_of, put
 from lab_controller.programs.orders import NODE, cancel_order, confirm_end
-from lab_controller.programs.states import OPEN, UNDERWAY, State, Word, hear, lose, parse_word
+from lab_controller.programs.states import OPEN, UNDERWAY, State, Word, give_up, hear, lose, parse_word
 from lab_controller.programs.tables import Job, JobAttempt
 from lab_controller.programs.taking import order_of
 
 GONE = frozenset({"lost", "disconnected"})
+WAITS_US = 600_000_000
+"""For the room's computer, with a program that starts a motor as soon as it is there."""
 
 
 class JobHandler:
@@ -90,6 +92,10 @@ def _take_state(session: Session, message: Inbound) -> Effects:
             effects.changed += changed_keys(job)
         elif job.cancel_asked:
             effects.publish.append(cancel_order(job))
+        elif job.state == State.QUEUED and message.received_us - job.updated_us > WAITS_US:
+            put(session, job, give_up(progress_of(job), "waited_too_long"), message.received_us)
+            effects.publish.append(cancel_order(job))
+            effects.changed += changed_keys(job)
         elif job.state == State.QUEUED:
             effects.publish += order_of(session, job)
     return effects

@@ -132,6 +132,11 @@ def lose(progress: Progress, code: str, params: Mapping[str, Any]) -> Progress:
     return replace(progress, state=State.UNKNOWN, code=code, params=params)
 
 
+def give_up(progress: Progress, code: str) -> Progress:
+    """Nobody began it for too long: it must not start by itself when nobody looks any more."""
+    return replace(progress, state=move(progress.state, State.FAILED), code=code, params={})
+
+
 def parse_word(payload: bytes) -> Word:
     """Raises Invalid."""
     match parse_object(payload):

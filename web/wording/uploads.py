@@ -84,6 +84,10 @@ SENTENCES = {
         "There is no room left on the kit: {free} bytes are free. "
         "Delete an old program on it, then try again."
     ),
+    "waited_too_long": _(
+        "The room's computer was away for more than ten minutes, so the program was not started by itself. "
+        "Press “Try again” when you are with the kit."
+    ),
     "agent_restarted": _(
         "The room computer restarted in the middle of it. Press “Try again”: the kit takes the program anew."
     ),

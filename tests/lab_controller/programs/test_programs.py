@@ -160,6 +160,17 @@ def test_an_executor_that_comes_back_gets_its_open_orders_again_and_no_others(ro
     ]
 
 
+def test_a_program_that_waited_too_long_does_not_start_by_itself(room: Room) -> None:
+    job = room.submit()
+    room.is_now(AGENT, "lost")
+    room.take_sent()
+    room.clock.advance(s=601)
+    room.is_now(AGENT, "ready")
+    view = room.job(job)
+    assert (view.state, view.code, view.can_retry) == ("failed", "waited_too_long", True)
+    assert [topic for topic, _ in room.take_sent()] == [f"{ORDER}/cancel/set"]
+
+
 def test_an_agent_that_was_restarted_tells_how_the_job_ended(room: Room) -> None:
     job = room.submit()
     room.says(job, "running", 4)

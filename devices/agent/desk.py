@@ -1,10 +1,10 @@
 """The devices of one room on the bus, whether they are plugged in or not."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devices.agent.delivery import Delivery
+from devices.agent.payloads import parse_object
 from devices.agent.shelf import KeptItem
 from devices.agent.streams import Streams
 from devices.agent.twin import ROOT, Publish, Twin
@@ -185,12 +185,8 @@ def command_filter(device: str) -> str:
 
 def parse_committed(text: str) -> tuple[str, Sequence[int]]:
     """`{"boot": "5f3a", "seqs": [12, 13]}`. Raises ProtocolError."""
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("bad_command", payload=text[:80]) from error
-    boot = told.get("boot") if isinstance(told, Mapping) else None
-    seqs = told.get("seqs") if isinstance(told, Mapping) else None
+    told = parse_object(text)
+    boot, seqs = told.get("boot"), told.get("seqs")
     if not isinstance(boot, str) or not isinstance(seqs, list) or not all(map(_is_seq, seqs)):
         raise ProtocolError("bad_command", payload=text[:80])
     return boot, seqs

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devices.agent.payloads import parse_object
 from devices.errors import ProtocolError, UploadError
 from devices.uploads import Program
 
 PART_BYTES = 32 * 1024
 MOST_BYTES = 4 * 1024 * 1024
 MOST_ORDERS = 64
+WAITING_BYTES_MAX = 64 * 1024 * 1024
+"""Of all programs that are not whole yet."""
+JOB_MAX = 64
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,18 @@ class Orders:
 
     def head(self, text: str, now_us: int) -> tuple[Order, Program] | None:
         """An order; with its program if that is whole now. Raises ProtocolError, UploadError."""
-        order = _parse_order(_object(text))
+        order = _parse_order(parse_object(text))
         arriving = self._of(order.key, now_us)
         arriving.order = order
         return self._whole(order.key, arriving)
 
     def part(self, text: str, now_us: int) -> tuple[Order, Program] | None:
         """A piece of a program: `{"job", "attempt", "n", "data"}`. Raises ProtocolError, UploadError."""
-        told = _object(text)
+        told = parse_object(text)
         match told:
-            case {"job": str(job), "attempt": int(attempt), "n": int(n), "data": str(data)}:
+            case {"job": str(job), "attempt": int(attempt), "n": int(n), "data": str(data)} if (
+                len(job) <= JOB_MAX
+            ):
                 pass
             case _:
                 raise ProtocolError("bad_command", payload=text[:80])
@@ -71,6 +77,8 @@ class Orders:
             raise ProtocolError("bad_command", payload=text[:80])
         key = f"{job}-{attempt}"
         arriving = self._of(key, now_us)
+        if self._waiting_bytes() + len(piece) > WAITING_BYTES_MAX:
+            raise ProtocolError("too_many_orders", limit=MOST_ORDERS)
         arriving.parts[n] = piece
         return self._whole(key, arriving)
 
@@ -87,6 +95,9 @@ class Orders:
         if key not in self._arriving and len(self._arriving) >= MOST_ORDERS:
             raise ProtocolError("too_many_orders", limit=MOST_ORDERS)
         return self._arriving.setdefault(key, _Arriving(since_us=now_us))
+
+    def _waiting_bytes(self) -> int:
+        return sum(len(piece) for each in self._arriving.values() for piece in each.parts.values())
 
     def _whole(self, key: str, arriving: _Arriving) -> tuple[Order, Program] | None:
         order = arriving.order
@@ -108,19 +119,9 @@ def _parse_order(told: Mapping[str, Any]) -> Order:
             "name": str(name),
             "size": int(size),
             "sha256": str(sha256),
-        } if 0 <= size <= MOST_BYTES:
+        } if 0 <= size <= MOST_BYTES and len(job) <= JOB_MAX:
             slot = told.get("slot")
             run = told.get("run", True)
             if (slot is None or type(slot) is int) and isinstance(run, bool):
-                return Order(job[:64], attempt, device, name[:200], size, sha256, slot, run)
+                return Order(job, attempt, device, name[:200], size, sha256, slot, run)
     raise ProtocolError("bad_command", payload=json.dumps(told)[:80])
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("bad_command", payload=text[:80]) from error
-    if not isinstance(told, dict):
-        raise ProtocolError("bad_command", payload=text[:80])
-    return told

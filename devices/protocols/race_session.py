@@ -136,7 +136,7 @@ class RaceSession:
                         yield result
 
     def _lane_time(self, lane: str, time: str) -> LaneTime | None:
-        number = int(lane) if lane.isdecimal() else ord(lane.upper()) - 64
+        number = _lane_number(lane)
         match = _DECIMAL.fullmatch(time)
         if match is None or not 1 <= number <= self._profile.lanes:
             return None
@@ -165,3 +165,10 @@ class RaceSession:
         self._told.clear()
         self._racing = False
         self._lane = None
+
+
+def _lane_number(lane: str) -> int:
+    """`3`, or `C` for the third; 0 for what is neither."""
+    if lane.isdecimal():
+        return int(lane)
+    return ord(lane.upper()) - 64 if len(lane) == 1 else 0

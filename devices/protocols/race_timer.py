@@ -10,6 +10,9 @@ LINE_MAX = 200
 LANES_MAX = 16
 SECOND_US = 1_000_000
 PATTERN_MAX = 200
+BITS_MAX = 0xFF
+"""A mask of lanes is one byte."""
+_ENDLESS = re.compile(r"[*+}]\)(?:[*+]|\{\d*,)")
 
 _TEXTS = {"name", "source", "end", "ready", "started", "finished", "force_end", "missing"}
 _NUMBERS = {"lanes", "baud", "us_per_unit"}
@@ -94,8 +97,10 @@ def parse_profile(text: str) -> Profile:
     """Raises ProfileError at the first key that is unknown, missing or of the wrong kind."""
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ProfileError("file", str(error)) from error
+    except RecursionError as error:
+        raise ProfileError("file", "is too deeply nested") from error
     _check_keys(told)
     probe, gate, mask = (_table(told, key) for key in _TABLES)
     for key, home in (("name", told), ("lanes", told), ("results", told), ("say", probe), ("hear", probe)):
@@ -106,6 +111,9 @@ def parse_profile(text: str) -> Profile:
     results = tuple(_pattern("results", each) for each in told["results"])
     if {"lane", "time"} - {name for each in results for name in each.groupindex}:
         raise ProfileError("results", "need the groups lane and time")
+    highest = mask.get("base", 0) + (1 << told["lanes"]) - 1
+    if "bits" in mask and not 0 <= mask.get("base", 0) <= highest <= BITS_MAX:
+        raise ProfileError("mask.base", "leaves no letter for the lanes")
     if told.get("missing", "") not in {"", "dnf"}:
         raise ProfileError("missing", 'must be "dnf"')
     return Profile(
@@ -163,6 +171,8 @@ def _table(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _pattern(key: str, text: str) -> re.Pattern[str]:
     if len(text) > PATTERN_MAX:
         raise ProfileError(key, "is too long")
+    if _ENDLESS.search(text):
+        raise ProfileError(key, "repeats what repeats: one line could take for ever")
     try:
         return re.compile(text)
     except re.error as error:

@@ -275,10 +275,10 @@ def _mail(payload: str) -> bytes:
     match told:
         case {"box": str(box), "value": str() | int() | float() as value} if box:
             try:
-                raw = encode(value)
+                name, raw = box.encode(), encode(value)
             except (OverflowError, UnicodeEncodeError) as error:
                 raise ProtocolError("bad_command", payload=payload[:80]) from error
-            if len(box.encode()) < NAME_BYTES_MAX and len(raw) <= CONTENT_BYTES_MAX:
+            if len(name) < NAME_BYTES_MAX and len(raw) <= CONTENT_BYTES_MAX:
                 return format_frame(0, Type.SYSTEM | Type.NO_REPLY, write_mailbox(box, raw))
     raise ProtocolError("bad_command", payload=payload[:80])
 

@@ -216,7 +216,7 @@ class SpikeDriver:
     def _slot(self, payload: str) -> int:
         """The slot that is named, or else the one that was written last."""
         text = payload or self._host.notes.get(NOTE_SLOT, "")
-        if not (text.isascii() and text.isdigit() and int(text[:4]) < SLOTS):
+        if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) < SLOTS):
             raise ProtocolError("bad_command", node="program", key="run", payload=payload[:80])
         return int(text)
 

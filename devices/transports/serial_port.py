@@ -16,6 +16,7 @@ except ImportError:  # Windows
 
 from devices.clock import Clock
 from devices.errors import TransportError
+from devices.transports.backlog import Backlog
 from devices.transports.byte_pipe import Chunk
 
 _CODES = {
@@ -48,12 +49,14 @@ class SerialPort:
         self._port: Any = None
         self._reader: threading.Thread | None = None
         self._closing = threading.Event()
+        self._backlog = Backlog()
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
 
     async def open(self) -> None:
         """Open and lock the port, and begin to read."""
         self._inbox = asyncio.Queue()
         self._closing = threading.Event()
+        self._backlog = Backlog()
         opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         try:
             self._port = await asyncio.shield(opening)
@@ -62,7 +65,7 @@ class SerialPort:
             raise
         self._reader = threading.Thread(
             target=self._read_on,
-            args=(self._port, self._closing, asyncio.get_running_loop(), self._inbox),
+            args=(self._port, self._closing, self._backlog, asyncio.get_running_loop(), self._inbox),
             name=f"serial {self.name}",
             daemon=True,
         )
@@ -76,6 +79,7 @@ class SerialPort:
             return
         # The event first: a reader that takes the wake-up in the middle of its bytes must not read on.
         self._closing.set()
+        self._backlog.close()
         with contextlib.suppress(*_GONE):
             port.cancel_read()
         # Also if we are cancelled meanwhile: a port that stays locked is lost to everybody, ourselves too.
@@ -100,6 +104,7 @@ class SerialPort:
         chunk = await self._inbox.get()
         if chunk is None:
             raise TransportError("cable_pulled", port=self.name)
+        self._backlog.take(len(chunk.data))
         return chunk
 
     def set_baud(self, baud: int) -> None:
@@ -140,6 +145,7 @@ class SerialPort:
         self,
         port: Any,
         closing: threading.Event,
+        backlog: Backlog,
         loop: asyncio.AbstractEventLoop,
         inbox: "asyncio.Queue[Chunk | None]",
     ) -> None:
@@ -148,6 +154,7 @@ class SerialPort:
                 while not closing.is_set() and (data := port.read(1)):
                     data += port.read(port.in_waiting)
                     loop.call_soon_threadsafe(inbox.put_nowait, Chunk(data, self._clock.now_us()))
+                    backlog.put(len(data))
             except _GONE:
                 pass
             finally:

@@ -6,6 +6,7 @@ import errno
 import os
 import termios
 import threading
+from collections.abc import Callable
 
 import pytest
 import serial
@@ -14,6 +15,8 @@ from devices.clock import MonotonicClock
 from devices.errors import TransportError
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.protocols.gate import HelloRequest, StatusRequest, format_request
+from devices.transports.backlog import BACKLOG_BYTES
+from devices.transports.pty import PtyServer
 from devices.transports.serial_port import SerialPort
 from tests.devices.waiting import until
 
@@ -181,3 +184,49 @@ async def until_open(line: SerialPort) -> None:
             with contextlib.suppress(TransportError):
                 return await line.open()
             await asyncio.sleep(0.01)
+
+
+class Flooding:
+    """A device that talks as fast as it is heard."""
+
+    def __init__(self) -> None:
+        self.said = self.refused = 0
+        self.server: PtyServer | None = None
+
+    def opened(self, say: Callable[[bytes], None]) -> None:
+        self._go_on()
+
+    def heard(self, data: bytes) -> None:
+        pass
+
+    def closed(self) -> None:
+        pass
+
+    def _go_on(self) -> None:
+        """Straight into the terminal, as only that tells how much was taken."""
+        assert self.server is not None
+        if self.server._master is not None:
+            try:
+                self.said += os.write(self.server._master, bytes(4096))
+                self.refused = 0
+            except BlockingIOError:
+                self.refused += 1
+            asyncio.get_running_loop().call_later(0.0002, self._go_on)
+
+
+async def test_a_device_that_floods_is_heard_no_faster_than_it_is_listened_to(link):
+    device = Flooding()
+    device.server = server = PtyServer(device, link)
+    server.plug()
+    line = port(server.path)
+    await line.open()
+    await until(lambda: device.said > BACKLOG_BYTES // 2)
+    await until(lambda: device.refused > 200, 30)
+    before = device.said
+    assert before < 2 * BACKLOG_BYTES
+    for _ in range(100):
+        await line.read()
+    await until(lambda: device.said > before)
+    async with asyncio.timeout(5):
+        await line.close()
+    server.unplug()

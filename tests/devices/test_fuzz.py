@@ -38,6 +38,8 @@ ONCE_BROKEN = [
     (OWN, [PROFILE % b"(?P<lane>[a-z]+)=(?P<time>.*)", b"abc=1\n"]),
     (OWN, [PROFILE % b"(?P<lane>(a+)+)=(?P<time>.*)", b"a" * 40 + b"\n"]),
     (OWN, [PROFILE % b"(?P<lane>.)(?P<time>.)" + b'[mask]\nbits="{bits}"\nbase=9999999\n']),
+    ("ev3 .lms file", [b"vmthread MAIN\n{\n MOVE16_16(" + b"9" * 5000 + b",Left)\n}\n"]),
+    ("ev3 .lms file", [b"vmthread MAIN\n{\n MOVEF_F(" + b"9" * 50 + b".0F,Left)\n}\n"]),
     ("desk.parse_committed", [rb'{"boot": "\ud800", "seqs": [1]}']),
     ("agent.orders.Orders", [HEAD.replace(b"JOB", rb"\ud800")]),
 ]

@@ -15,17 +15,18 @@ from devices.protocols.ev3_bytecode import const, image, variable
 
 LINES_MAX = 2000
 JUMP_BYTES = 3
+JUMP_MAX = 1 << 15
 _SIZES: Mapping[str, int] = {"DATA8": 1, "DATA16": 2, "DATA32": 4, "DATAF": 4}
 
 
 _COMMENT = re.compile(r"//.*|('[^']*')")
 _THREAD = re.compile(r"vmthread\s+\w+")
-_VARIABLE = re.compile(r"(DATA8|DATA16|DATA32|DATAF|DATAS)\s+(\w+)(?:\s+(\d+))?")
+_VARIABLE = re.compile(r"(DATA8|DATA16|DATA32|DATAF|DATAS)\s+(\w+)(?:\s+(\d{1,4}))?")
 _LABEL = re.compile(r"(\w+):")
 _CALL = re.compile(r"(\w+)\s*\((.*)\)")
 _ARGUMENT = re.compile(r"\s*('[^']*'|[^,']*?)\s*(?:,|$)")
-_NUMBER = re.compile(r"-?\d+")
-_FLOAT = re.compile(r"-?\d+(?:\.\d+)?F")
+_NUMBER = re.compile(r"-?\d{1,12}")
+_FLOAT = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?F")
 
 
 @dataclass
@@ -62,7 +63,10 @@ def assemble(source: str) -> bytes:
     for at, label, number in thread.jumps:
         if label not in thread.labels:
             raise _wrong(f"unknown label {label}", number)
-        struct.pack_into("<Bh", thread.code, at, 0x82, thread.labels[label] - at - JUMP_BYTES)
+        offset = thread.labels[label] - at - JUMP_BYTES
+        if not -JUMP_MAX <= offset < JUMP_MAX:
+            raise _wrong(f"the label {label} is too far away", number)
+        struct.pack_into("<Bh", thread.code, at, 0x82, offset)
     return image(bytes(thread.code), local_bytes=thread.bytes)
 
 

@@ -33,6 +33,7 @@ def test_a_corrupt_byte_never_makes_a_value(kit: Kit, path: Path):
     conformance.check_corrupt(kit, Captured(path))
 
 
+@pytest.mark.slow
 @every_kit
 async def test_a_kit_comes_back_after_its_cable_was_pulled(kit: Kit):
     await conformance.check_unplug_and_return(kit)

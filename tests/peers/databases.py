@@ -16,7 +16,8 @@ KINDS = (pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.pe
 
 
 @cache
-def _sqlite_template() -> Path:
+def sqlite_template() -> Path:
+    """An empty database that the migrations have built, to be copied."""
     path = Path(tempfile.mkdtemp(prefix="lab-sqlite-")) / "template.sqlite3"
     database = Database(f"sqlite:///{path}")
     database.migrate()
@@ -29,7 +30,7 @@ def open_database(kind: str, folder: Path) -> Iterator[Database]:
     """A fresh database with all tables: `@pytest.fixture(params=KINDS)` gives the kinds."""
     if kind == "sqlite":
         path = folder / "lab.sqlite3"
-        shutil.copy(_sqlite_template(), path)
+        shutil.copy(sqlite_template(), path)
         url = f"sqlite:///{path}"
     else:
         url = postgres.migrated_database()

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 
 from lab_controller.lab import Lab
 from lab_controller.settings import Settings
+from tests.peers.databases import sqlite_template
 from tests.web.people import ADMIN, JUDGE, PASSWORD, SCREEN, TEACHER
 from web.app import create_app
 
@@ -17,6 +19,7 @@ SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A real lab with four accounts and nothing else."""
+    shutil.copy(sqlite_template(), tmp_path / "lab.sqlite3")
     settings = Settings(
         data_dir=tmp_path,
         mqtt_host="127.0.0.1",

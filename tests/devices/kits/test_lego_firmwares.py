@@ -45,6 +45,7 @@ def test_both_drivers_are_asked(pid):
     assert {kit.id for kit in asked} == {"spike", "pybricks"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [("spike", "pybricks"), ("pybricks", "spike")])
 @pytest.mark.parametrize("firmware", ["spike", "pybricks"])
 async def test_the_hub_gets_the_driver_of_its_firmware(firmware, order):

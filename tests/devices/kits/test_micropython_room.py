@@ -58,6 +58,7 @@ async def test_an_order_of_the_hub_puts_a_program_onto_the_board_and_it_is_plott
         board.turn_off()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", ["micropython", "arduino_uno"])
 async def test_behind_a_chip_that_both_have_each_board_gets_its_own_driver(board):
     clock = MonotonicClock()

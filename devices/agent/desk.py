@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devices.agent.delivery import Delivery
+from devices.agent.flood import FLOOD_ALERT
 from devices.agent.payloads import parse_object
 from devices.agent.shelf import KeptItem
 from devices.agent.streams import Streams
@@ -47,6 +48,7 @@ class Desk:
         self._clock = clock
         self._publish = publish
         self._places: dict[str, Place] = {}
+        self._rivals: dict[Session, Place] = {}
 
     @property
     def twins(self) -> tuple[Twin, ...]:
@@ -68,17 +70,35 @@ class Desk:
                 kind=kit.type,
                 nodes=kit.describe(),
                 root=self._agent,
-                alerts=(LINK_ALERT, *kit.alerts),
+                alerts=(LINK_ALERT, FLOOD_ALERT, *kit.alerts),
             )
             place = self._places[device] = Place(twin, Streams(twin))
         return place
 
-    def attach(self, session: Session, device: str, kit: Kit) -> None:
-        """A device answered."""
+    def session(self, device: str) -> Session | None:
+        """By which a device is reached."""
+        place = self._places.get(device)
+        return place.session if place is not None else None
+
+    def is_rival(self, session: Session) -> bool:
+        """Whether its device says to be one that another session had first."""
+        return session in self._rivals
+
+    def may_enter(self, session: Session) -> bool:
+        """Whether a rival's device is free by now."""
+        place = self._rivals.get(session)
+        return place is not None and place.session is None and place.leaver is None
+
+    def attach(self, session: Session, device: str, kit: Kit) -> bool:
+        """A device answered; False if another session has it: of two with one id the first is heard."""
         for place in self._places.values():
             if place.session is session:
                 self.detach(session)
+        self._rivals.pop(session, None)
         place = self.admit(device, kit)
+        if place.session is not None:
+            self._rivals[session] = place
+            return False
         place.session, place.leaver = session, None
         place.twin.clear(LINK_ALERT)
         if kit.uploads is not None:
@@ -86,9 +106,11 @@ class Desk:
         place.twin.state = "ready"
         if self._transport.connected.is_set():
             place.twin.announce()
+        return True
 
     def detach(self, session: Session) -> None:
         """A device is no longer reached: its cable, its port or the board failed."""
+        self._rivals.pop(session, None)
         for place in self._places.values():
             if place.session is session:
                 place.session = None
@@ -102,6 +124,8 @@ class Desk:
     def carry(self, session: Session, output: Output) -> None:
         """One output of a driver."""
         place = self._places[session.device or ""]
+        if place.session is not session:
+            return
         now_us = self._clock.now_us()
         match output:
             case Kept():

@@ -45,6 +45,7 @@ NODES: dict[str, Any] = {
     },
     jobs.NODE: {"name": "jobs", "type": "jobs", "properties": dict(jobs.PROPERTIES)},
 }
+TWICE = "device_twice"
 USES = frozenset({"kit", "other", ""})
 """What a person says of a port that may be a kit's or a printer's."""
 
@@ -162,6 +163,7 @@ class RoomAgent:
                 path
                 for path, line in self._lines.items()
                 if line.task.done()
+                or self._desk.may_enter(line.session)
                 or (_socket(line.port) not in lent and (path not in found or found[path] != line.port))
             ]
             for path in gone:
@@ -205,7 +207,7 @@ class RoomAgent:
         """Where a device is. Raises UploadError("device_absent")."""
         for line in self._lines.values():
             kit = line.kit()
-            if kit is not None and line.session.device == device:
+            if kit is not None and self._desk.session(device) is line.session:
                 return Bench(kit, line.session, line.host, line.port)
         raise UploadError("device_absent", device=device)
 
@@ -255,8 +257,11 @@ class RoomAgent:
             self._desk.detach(session)
             self._start(self._complain(line))
             return
+        if not self._desk.attach(session, session.device, kit):
+            params = {"port": line.port.path, "device": session.device}
+            self._twin.alert(alert_id(line.port.path), TWICE, params)
+            return
         self._twin.clear(alert_id(line.port.path))
-        self._desk.attach(session, session.device, kit)
         self._shelf.remember(session.device, kit.id)
         self._start(self._transport.subscribe([command_filter(session.device)]))
 
@@ -278,6 +283,8 @@ class RoomAgent:
             if line is None and is_ambiguous(port, self._kits):
                 code = "port_not_named"
             kit = line.kit() if line else None
+            if line is not None and self._desk.is_rival(line.session):
+                code, kit = TWICE, None
             told.append(
                 {
                     "port": port.path,

@@ -61,6 +61,14 @@ SENTENCES = {
     "port_not_named": _(
         "Nobody has said yet what is on {port}. Say it on the room's page: a kit, or something else."
     ),
+    "device_twice": _(
+        "What is on {port} has the id of another kit of this room, and only that one is heard. "
+        "Unplug one of the two, or give it an id of its own."
+    ),
+    "device_twice:device": _(
+        "What is on {port} calls itself {device}, as does another kit of this room; only that one is heard. "
+        "Unplug one of the two, or give it an id of its own."
+    ),
     "cable_pulled": _("The cable of {port} was pulled. Plug it in again; everything goes on by itself."),
     "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
     "no_answer": _(

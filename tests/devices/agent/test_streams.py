@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from devices.agent.streams import BATCH_VALUES, KEYS_MAX, TEXT_MAX, Streams
+from devices.agent.streams import BATCH_VALUES, KEYS_MAX, SAMPLES_MAX, TEXT_MAX, Streams
 from devices.agent.twin import Twin
 from devices.driver import Measured
 from devices.protocols.plotter import Sample
@@ -15,6 +15,7 @@ class Bus:
     def __init__(self) -> None:
         self.told: dict[str, list[Any]] = {}
         self.descriptions: list[Any] = []
+        self.alerts: list[str] = []
         twin = Twin("uno-0badcafe", self._publish, lambda: True, kind="arduino-uno", nodes={})
         self.streams = Streams(twin)
 
@@ -22,6 +23,8 @@ class Bus:
         name = topic.removeprefix("lab/5/uno-0badcafe/")
         if name == "$description":
             self.descriptions.append(json.loads(payload))
+        elif name == "$alert/flood":
+            self.alerts.append(json.loads(payload)["code"] if payload else "")
         elif not name.startswith("$"):
             self.told.setdefault(name, []).append(json.loads(payload))
 
@@ -56,3 +59,27 @@ def test_a_kit_of_many_sensors_is_described_once_and_measured_in_one_message():
     assert [len(message) for message in bus.told["telemetry/stream"]] == [KEYS_MAX]
     bus.streams.add(Measured(samples, 3_000_000))
     assert len(bus.descriptions) == 1
+
+
+def test_more_samples_than_a_line_carries_are_left_out_and_the_device_is_told_to_flood():
+    bus = Bus()
+    for number in range(3 * SAMPLES_MAX):
+        bus.streams.add(Measured((Sample("light", "light", float(number)),), 5_000_000))
+    bus.streams.tick(6_000_000)
+    told = [
+        value for message in bus.told["telemetry/stream"] for batch in message for value in batch["values"]
+    ]
+    assert told == list(map(float, range(SAMPLES_MAX)))
+    assert bus.alerts == []
+
+
+def test_a_flood_that_lasts_is_an_alert_until_it_is_over():
+    bus = Bus()
+    for tenth in range(20):
+        bus.streams.print("x" * (2 * TEXT_MAX), 5_000_000 + tenth * 100_000)
+        bus.streams.tick(5_000_000 + tenth * 100_000)
+    assert bus.alerts == ["device_floods"]
+    bus.streams.tick(8_500_000)
+    assert bus.alerts == ["device_floods"]
+    bus.streams.tick(9_000_000)
+    assert bus.alerts == ["device_floods", ""]

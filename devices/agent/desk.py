@@ -20,6 +20,8 @@ LINK_ALERT = "link"
 AT_WORK = frozenset({"reopened", "port_lent"})
 """The lab itself has closed the port, and will be back."""
 COMES_BACK_US = 20_000_000
+EVENTS_MAX, LINES_MAX = 500, 50
+"""Of one device in a second; of passages, which are kept, none is left out."""
 
 
 @dataclass
@@ -131,13 +133,17 @@ class Desk:
             case Kept():
                 self._keep(session, place.twin.device, output, now_us)
             case Told(node=node, key=key, value=value):
-                place.twin.tell(node, key, value, now_us)
+                if place.twin.retains(node, key) or place.streams.flood.has_room(
+                    "event", 1, EVENTS_MAX, now_us
+                ):
+                    place.twin.tell(node, key, value, now_us)
             case Alert(id=name, code=code, params=params):
                 place.twin.alert(name, code, params)
             case Cleared(id=name):
                 place.twin.clear(name)
             case Console(level=level, text=text):
-                place.twin.log(level, text)
+                if place.streams.flood.has_room("line", 1, LINES_MAX, now_us):
+                    place.twin.log(level, text)
             case Measured():
                 place.streams.add(output)
             case Printed(text=text):

@@ -18,7 +18,6 @@ REFRESH_US = 2_000_000
 CONSOLE = "console"
 TEXT_MAX = 8_000
 """Characters of a batch; a program that floods loses the rest, and is told how much."""
-SECOND_US = 1_000_000
 SAMPLES_MAX = 5_000
 """Of all names in a second: more than a full-speed serial line carries; the rest is left out."""
 
@@ -38,13 +37,11 @@ class Streams:
         self._text = ""
         self._skipped = 0
         self._text_since_us = self._text_sent_us = 0
-        self._flood = FloodWatch(twin)
-        self._second_us = self._samples = 0
+        self.flood = FloodWatch(twin)
 
     def add(self, measured: Measured) -> None:
         """Samples of one moment; more than `KEYS_MAX` names are noise and are not taken."""
-        if not self._has_room(measured):
-            self._flood.skipped(measured.at_us)
+        if not self.flood.has_room("sample", len(measured.samples), SAMPLES_MAX, measured.at_us):
             return
         self._describe(measured.samples)
         for sample in measured.samples:
@@ -65,7 +62,7 @@ class Streams:
             self._send(now_us)
         if self._text and now_us - self._text_sent_us >= BATCH_US:
             self._send_text(now_us)
-        self._flood.tick(now_us)
+        self.flood.tick(now_us)
 
     def print(self, text: str, now_us: int) -> None:
         """What a program wrote."""
@@ -75,15 +72,9 @@ class Streams:
         self._text += text[:room]
         if len(text) > room:
             self._skipped += len(text) - room
-            self._flood.skipped(now_us)
+            self.flood.skipped(now_us)
         if now_us - self._text_sent_us >= BATCH_US:
             self._send_text(now_us)
-
-    def _has_room(self, measured: Measured) -> bool:
-        if measured.at_us - self._second_us >= SECOND_US:
-            self._second_us, self._samples = measured.at_us, 0
-        self._samples += len(measured.samples)
-        return self._samples <= SAMPLES_MAX
 
     def _send_text(self, now_us: int) -> None:
         told = {"us": self._text_since_us, "text": self._text, "skipped": self._skipped}

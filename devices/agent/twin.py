@@ -87,13 +87,17 @@ class Twin:
         """Whether the description has this property."""
         return node in self._nodes and key in self._nodes[node]["properties"]
 
+    def retains(self, node: str, key: str) -> bool:
+        """Whether it is a value, of which only the last counts, and not an event."""
+        return bool(self._nodes[node]["properties"][key]["retained"])
+
     def count(self, node: str) -> int:
         """How many properties a node has."""
         return len(self._nodes[node]["properties"]) if node in self._nodes else 0
 
     def tell(self, node: str, key: str, value: str, now_us: int, refresh_us: int = REFRESH_US) -> None:
         """A value; events go out at once, retained values no more often than each `refresh_us`."""
-        if not self._nodes[node]["properties"][key]["retained"]:
+        if not self.retains(node, key):
             self._publish(f"{ROOT}/{self.device}/{node}/{key}", value, retain=False)
             return
         name = (node, key)

@@ -28,8 +28,8 @@ class GateHealth:
     round_trip_us: int | None = None
     heard_us: int = 0
     bounces: int = 0
-    _bounces: deque[int] = field(default_factory=deque)
-    _noises: deque[int] = field(default_factory=deque)
+    _bounces: deque[int] = field(default_factory=lambda: deque(maxlen=BOUNCES))
+    _noises: deque[int] = field(default_factory=lambda: deque(maxlen=NOISES))
     _until_us: dict[str, int] = field(default_factory=dict)
     _raised: dict[str, Alert] = field(default_factory=dict)
     _outputs: list[Output] = field(default_factory=list)

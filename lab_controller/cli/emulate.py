@@ -1,6 +1,7 @@
 """`lab emulate`: play a kit at the far end of a serial port, which any program can open."""
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +23,8 @@ def emulate(
     if kit not in kits:
         typer.echo(f"No kit is called {kit}: `lab emulate` lists them all.", err=True)
         raise typer.Exit(2)
-    try:
-        asyncio.run(_play(kit, link))
-    except KeyboardInterrupt:
-        typer.echo("The kit is unplugged.")
+    asyncio.run(_play(kit, link))
+    typer.echo("The kit is unplugged.")
 
 
 async def _play(kit: str, link: Path | None) -> None:
@@ -36,10 +35,13 @@ async def _play(kit: str, link: Path | None) -> None:
     kind = next(each for each in iter_kits() if each.id == kit)
     server = PtyServer(kind.emulator(MonotonicClock()), link)
     server.plug()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
         typer.echo(server.path)
         typer.echo(f"Give it to the lab as LAB_SERIAL_PORTS={server.path}={kit}; Ctrl-C pulls the cable.")
-        await asyncio.Event().wait()
+        await stopped.wait()
     finally:
         server.unplug()
 

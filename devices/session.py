@@ -48,7 +48,8 @@ class Session:
         self.problem: DeviceError | None = None
         self._drivers = tuple(drivers)
         self._bauds = tuple(tuple(each) for each in bauds)
-        self._speeds = tuple(dict.fromkeys(baud for each in self._bauds for baud in each))
+# The fastest first: the lab's own firmware speaks at it.
+        self._speeds = tuple(sorted({baud for each in self._bauds for baud in each}, reverse=True))
         self._asked: tuple[Driver, ...] = self._drivers
         self._clock = clock
         self._on_output = on_output

@@ -33,7 +33,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=quick -m "not peer and not slow"
+	@$(BIN)/python -m pytest -q -n 2 -m "not peer and not slow and not hypothesis"
 
 bench: $(PARTS) setup
 	@$(BIN)/python -m tests.bench

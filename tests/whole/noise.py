@@ -33,6 +33,12 @@ class _NoisyPipe:
     async def close(self) -> None:
         await self._pipe.close()
 
+    def set_baud(self, baud: int) -> None:
+        self._pipe.set_baud(baud)
+
+    async def reset(self) -> None:
+        await self._pipe.reset()
+
     def write(self, data: bytes) -> None:
         self._pipe.write(data)
 

@@ -10,7 +10,7 @@ SHORT = "spike"
 SETTLE_US = 100_000
 """A hub needs a moment after its port was opened."""
 REPEAT_US = 400_000
-UUID_TIMES = 4
+UUID_TIMES = 9
 OLD_VERSION, NEEDED_VERSION = "2", "3"
 """Of LEGO's app, which brings the firmware."""
 _OLD_STREAM = b'{"m":'

@@ -122,8 +122,14 @@ def test_a_hub_is_known_by_its_own_number_wherever_it_is_plugged_in(port):
     assert Bench(port=port).plug().run(0.5).all(Claimed) == [Claimed(DEVICE)]
 
 
+def test_a_hub_that_takes_three_seconds_to_answer_is_still_known_by_its_number():
+    bench = Bench()
+    bench.board.late_us = 3_000_000
+    assert bench.plug().run(20).all(Claimed)[:1] == [Claimed(DEVICE)]
+
+
 def test_a_hub_without_a_number_is_known_by_its_port():
-    bench = Bench(hub=Numberless()).plug().run(2.5)
+    bench = Bench(hub=Numberless()).plug().run(4.5)
     assert bench.all(Claimed) == [Claimed("spike-0badcafe")]
 
 

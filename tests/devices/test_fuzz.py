@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from devices.registry import iter_kits
 from tests.devices import fuzz
-from tests.devices.fuzz import protocols
+from tests.devices.fuzz import parsers
 from tests.devices.fuzz.inputs import floods, garbled
 from tests.devices.fuzz.search import minimise
 from tests.devices.fuzz.target import STATE_MAX, Broken, Target, cut, join, run
@@ -69,8 +69,8 @@ CARELESS = Target("careless", Careless, [[b"abc", b"def"]])
 
 def test_every_protocol_and_each_of_its_parsers_is_fuzzed():
     covered = [name for target in TARGETS for name in target.covers]
-    assert protocols.modules_without(covered) == set()
-    assert set(protocols.iter_parsers()) - set(covered) == set()
+    assert parsers.modules_without(covered) == set()
+    assert set(parsers.iter_parsers()) - set(covered) == set()
 
 
 def test_the_driver_and_the_commands_of_every_kit_are_fuzzed():

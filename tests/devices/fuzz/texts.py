@@ -13,7 +13,7 @@ from devices.kits.race_timer.profiles import FOLDER, load_profiles
 from devices.protocols.race_session import RaceSession
 from devices.protocols.race_timer import ProfileError, parse_profile
 from devices.uploads import Program
-from tests.devices.fuzz.protocols import Reader, function, text
+from tests.devices.fuzz.parsers import Reader, function, text
 from tests.devices.fuzz.target import Target
 
 SESSIONS = Path(__file__).parents[1] / "kits" / "sessions"

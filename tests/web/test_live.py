@@ -14,6 +14,7 @@ import uvicorn
 
 from lab_controller.bus.changes import Changes
 from lab_controller.errors import TooMany
+from tests.devices.waiting import until
 from web.live.channels import Channels
 from web.live.frames import Frame, build_frame
 from web.live.server import LiveServer
@@ -240,6 +241,33 @@ async def test_viewers_are_let_go_when_their_page_can_no_longer_be_rendered() ->
     change(page, changes)
     await asyncio.wait_for(task, 5)
     assert client.ended
+
+
+async def test_who_comes_after_a_failure_sees_changes_although_a_stalled_viewer_has_not_left() -> None:
+    changes, page, stalled, newcomer = Changes(), Page(), Client(), Client()
+    channels, usual = Channels(changes), page.render
+
+    async def render() -> Frame:
+        if page.rev == 2:
+            raise LookupError("gone")
+        return await usual()
+
+    page.render = render  # type: ignore[method-assign]
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    async with watching(channels, page, stalled):
+        await stalled.until(1)
+        stalled.reading.clear()
+        change(page, changes)
+        await until(lambda: page.rendered == 2)
+        failed = channels._open["board:cup"]
+        change(page, changes)
+        await until(lambda: failed.over)
+        page.rev = 3
+        async with watching(channels, page, newcomer):
+            await newcomer.until(1)
+            change(page, changes)
+            assert await newcomer.until(2) == [event("snapshot", 3), event("board", 4)]
+    assert not channels._open
 
 
 async def test_a_server_with_open_streams_stops_at_once() -> None:

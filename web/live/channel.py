@@ -69,9 +69,15 @@ class Channel:
         task = asyncio.get_running_loop().create_task(self._publish(subscription))
         task.add_done_callback(lambda _: self._end_viewers())
         self._close.callback(task.cancel)
+        self._task = task
 
     def __len__(self) -> int:
         return len(self._viewers)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has failed and tells nothing more."""
+        return self._task.done()
 
     def join(self) -> Viewer:
         """A viewer that sees each change from now on."""

@@ -29,6 +29,9 @@ class Live(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def over(self) -> bool: ...
+
     def join(self) -> Any: ...
 
     def leave(self, viewer: Any) -> None: ...
@@ -70,7 +73,10 @@ class Channels:
         full = not is_local(address) and self._seats[address] >= self._per_address
         if full or len(self._tasks) >= self._at_most:
             raise TooMany("too_many_streams", retry_after_s=30)
-        channel = self._open.get(name) or self._start(name, start)
+        channel = self._open.get(name)
+        if channel is None or channel.over:
+            # A failed one may still be held by a reader that stalls; who comes now sees a new one.
+            channel = self._start(name, start)
         viewer: Seat = channel.join()
         if self.ended:
             viewer.end()
@@ -85,7 +91,9 @@ class Channels:
             if not self._seats[address]:
                 del self._seats[address]
             if not len(channel):
-                self._open.pop(name).close()
+                channel.close()
+                if self._open.get(name) is channel:
+                    del self._open[name]
 
     def end(self) -> None:
         """End every stream: at once where the line is free, by force where a stalled reader holds it."""

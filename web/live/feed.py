@@ -101,9 +101,15 @@ class Feed:
         task = asyncio.get_running_loop().create_task(self._publish(subscription))
         task.add_done_callback(lambda _: self._end_readers())
         self._close.callback(task.cancel)
+        self._task = task
 
     def __len__(self) -> int:
         return len(self._readers)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has failed and tells nothing more."""
+        return self._task.done()
 
     def join(self) -> Reader:
         """A reader that hears everything from now on."""

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from devices.agent.delivery import Delivery
 from devices.agent.desk import COMES_BACK_US
-from devices.agent.orders import Order, Orders
+from devices.agent.orders import Order, Orders, parse_key
+from devices.agent.payloads import parse_object
 from devices.agent.shelf import KeptItem, Shelf
 from devices.agent.twin import ROOT, Publish
 from devices.clock import Clock
@@ -113,8 +114,7 @@ class Jobs:
                 try:
                     whole = (self._orders.head if key == "order" else self._orders.part)(text, now_us)
                 except UploadError as error:
-                    told = json.loads(text)
-                    self._refuse(f"{told['job']}-{told['attempt']}", error)
+                    self._refuse(parse_key(parse_object(text)), error)
                     return
                 if whole is not None:
                     self._begin(*whole)
@@ -223,15 +223,7 @@ class Jobs:
             await asyncio.sleep(LOOK_S)
 
     def _cancel(self, text: str) -> None:
-        try:
-            told = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ProtocolError("bad_command", payload=text[:80]) from error
-        match told:
-            case {"job": str(job), "attempt": int(attempt)}:
-                key = f"{job}-{attempt}"
-            case _:
-                raise ProtocolError("bad_command", payload=text[:80])
+        key = parse_key(parse_object(text))
         self._orders.drop(key)
         if (task := self._running.get(key)) is not None:
             _cancel_once(task)

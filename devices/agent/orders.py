@@ -17,7 +17,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_ORDERS = 64
 WAITING_BYTES_MAX = 64 * 1024 * 1024
 """Of all programs that are not whole yet."""
-JOB_MAX = 64
+JOB_MAX, ATTEMPTS_MAX = 64, 1 << 31
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,9 @@ class Orders:
     def part(self, text: str, now_us: int) -> tuple[Order, Program] | None:
         """A piece of a program: `{"job", "attempt", "n", "data"}`. Raises ProtocolError, UploadError."""
         told = parse_object(text)
+        key = parse_key(told)
         match told:
-            case {"job": str(job), "attempt": int(attempt), "n": int(n), "data": str(data)} if (
-                len(job) <= JOB_MAX
-            ):
+            case {"n": int(n), "data": str(data)}:
                 pass
             case _:
                 raise ProtocolError("bad_command", payload=text[:80])
@@ -75,7 +74,6 @@ class Orders:
             raise ProtocolError("bad_command", payload=text[:80]) from error
         if not 0 <= n < MOST_BYTES // PART_BYTES or len(piece) > PART_BYTES:
             raise ProtocolError("bad_command", payload=text[:80])
-        key = f"{job}-{attempt}"
         arriving = self._of(key, now_us)
         if self._waiting_bytes() + len(piece) > WAITING_BYTES_MAX:
             raise ProtocolError("too_many_orders", limit=MOST_ORDERS)
@@ -110,7 +108,18 @@ class Orders:
         return order, Program(order.name, data, order.slot, order.run)
 
 
+def parse_key(told: Mapping[str, Any]) -> str:
+    """Of which attempt of which job it speaks. Raises ProtocolError."""
+    match told:
+        case {"job": str(job), "attempt": int(attempt)} if (
+            0 < len(job) <= JOB_MAX and type(attempt) is int and 0 <= attempt < ATTEMPTS_MAX
+        ):
+            return f"{job}-{attempt}"
+    raise ProtocolError("bad_command", payload=json.dumps(told)[:80])
+
+
 def _parse_order(told: Mapping[str, Any]) -> Order:
+    parse_key(told)
     match told:
         case {
             "job": str(job),
@@ -119,7 +128,7 @@ def _parse_order(told: Mapping[str, Any]) -> Order:
             "name": str(name),
             "size": int(size),
             "sha256": str(sha256),
-        } if 0 <= size <= MOST_BYTES and len(job) <= JOB_MAX:
+        } if 0 <= size <= MOST_BYTES:
             slot = told.get("slot")
             run = told.get("run", True)
             if (slot is None or type(slot) is int) and isinstance(run, bool):

@@ -42,6 +42,8 @@ ONCE_BROKEN = [
     ("ev3 .lms file", [b"vmthread MAIN\n{\n MOVEF_F(" + b"9" * 50 + b".0F,Left)\n}\n"]),
     ("desk.parse_committed", [rb'{"boot": "\ud800", "seqs": [1]}']),
     ("agent.orders.Orders", [HEAD.replace(b"JOB", rb"\ud800")]),
+    ("agent.orders.Orders", [HEAD.replace(b'"attempt": 1', b'"attempt": true')]),
+    ("agent.orders.Orders", [HEAD.replace(b'"attempt": 1', b'"attempt": -1')]),
 ]
 
 every_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -113,7 +115,13 @@ def test_what_once_broke_is_whole(name: str, pieces: Sequence[bytes]):
 @pytest.mark.slow
 @every_target
 def test_a_garbled_input_does_no_harm(target: Target):
-    @settings(max_examples=EXAMPLES, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(garbled(target))
     def check(pieces: list[bytes]) -> None:
         run(target, pieces)

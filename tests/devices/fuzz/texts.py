@@ -114,6 +114,7 @@ def _check_order(order: Order, program: Program) -> None:
     for word in (order.key, order.device, program.name):
         word.encode()
     assert len(program.data) == order.size
+    assert order.key.rpartition("-")[::2] == (order.job, str(order.attempt))
 
 
 def _check_words(error: DeviceError) -> None:

@@ -48,7 +48,7 @@ class Session:
         self.problem: DeviceError | None = None
         self._drivers = tuple(drivers)
         self._bauds = tuple(tuple(each) for each in bauds)
-# The fastest first: the lab's own firmware speaks at it.
+        # The fastest first: the lab's own firmware speaks at it.
         self._speeds = tuple(sorted({baud for each in self._bauds for baud in each}, reverse=True))
         self._asked: tuple[Driver, ...] = self._drivers
         self._clock = clock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 VALUES_MAX = 32
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _PART = re.compile(rf"(?:(?P<name>[^:,\t]{{1,32}}):)?\s*(?P<value>{_NUMBER})")
 _NOT_ID = re.compile(r"[^a-z0-9]+")
 

@@ -12,7 +12,7 @@ SECOND_US = 1_000_000
 PATTERN_MAX = 200
 BITS_MAX = 0xFF
 """A mask of lanes is one byte."""
-_ENDLESS = re.compile(r"[*+}]\)(?:[*+]|\{\d*,)")
+_ENDLESS = re.compile(r"[*+}]\)[*+{]")
 
 _TEXTS = {"name", "source", "end", "ready", "started", "finished", "force_end", "missing"}
 _NUMBERS = {"lanes", "baud", "us_per_unit"}
@@ -175,5 +175,5 @@ def _pattern(key: str, text: str) -> re.Pattern[str]:
         raise ProfileError(key, "repeats what repeats: one line could take for ever")
     try:
         return re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ProfileError(key, str(error)) from error

@@ -40,6 +40,8 @@ ONCE_BROKEN = [
     (OWN, [PROFILE % b"(?P<lane>.)(?P<time>.)" + b'[mask]\nbits="{bits}"\nbase=9999999\n']),
     ("ev3 .lms file", [b"vmthread MAIN\n{\n MOVE16_16(" + b"9" * 5000 + b",Left)\n}\n"]),
     ("ev3 .lms file", [b"vmthread MAIN\n{\n MOVEF_F(" + b"9" * 50 + b".0F,Left)\n}\n"]),
+    (OWN, [PROFILE % rb"(?P<lane>.)\\d{9999999999}(?P<time>.)"]),
+    ("plotter.parse_plotter", [b"9" * 20_000 + b"x"]),
     ("desk.parse_committed", [rb'{"boot": "\ud800", "seqs": [1]}']),
     ("agent.orders.Orders", [HEAD.replace(b"JOB", rb"\ud800")]),
     ("agent.orders.Orders", [HEAD.replace(b'"attempt": 1', b'"attempt": true')]),

@@ -1,10 +1,12 @@
 """The web application of one lab: pages, JSON, streams."""
 
+from functools import cache
 from importlib.metadata import version
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -51,6 +53,7 @@ def create_app(lab: Lab) -> FastAPI:
         description="Championships, standings and devices of a school robotics room.",
         docs_url=None,
         redoc_url=None,
+        routes=build_routes(),
         middleware=[
             Middleware(Access, metrics=metrics),
             Middleware(SecurityHeaders),
@@ -63,8 +66,15 @@ def create_app(lab: Lab) -> FastAPI:
     app.state.channels = Channels(lab.changes)
     install_problems(app)
     app.mount("/assets", HashedFiles(directory=DIST), name="assets")
-    for package, in_schema in ((api, True), (live, False), (pages, False)):
-        for router in iter_routers(package):
-            app.include_router(router, include_in_schema=in_schema, dependencies=[Depends(load_account)])
     install_description(app)
     return app
+
+
+@cache
+def build_routes() -> list[BaseRoute]:
+    """Every route of the API, the streams and the pages, made once: a second lab's app shares them."""
+    whole = APIRouter()
+    for package, in_schema in ((api, True), (live, False), (pages, False)):
+        for router in iter_routers(package):
+            whole.include_router(router, include_in_schema=in_schema, dependencies=[Depends(load_account)])
+    return whole.routes

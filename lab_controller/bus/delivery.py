@@ -73,8 +73,11 @@ class ClientHandler(BrokerProtocolHandler):  # type: ignore[misc]
     async def stop(self) -> None:
         # The original cancels its reader and waits for its end; Python 3.11's wait_for may swallow the
         # cancellation when a packet arrives in that moment. At a closed connection the reader ends anyway.
+        # A reader that is cancelled before its first step never says that it has ended.
         if self.writer is not None:
             await self.writer.close()
+        if self._reader_ready is not None:
+            await self._reader_ready.wait()
         await super().stop()
 
     def handle_read_timeout(self) -> None:

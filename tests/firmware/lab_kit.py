@@ -53,9 +53,11 @@ class KitChip:
             self._thread.join()
 
     def has(self, name: str) -> bytes | None:
-        """A file in its flash."""
-        path = self.folder / name
-        return path.read_bytes() if path.exists() else None
+        """A file in its flash, which the chip may remove at any moment."""
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def _boot(self) -> None:
         self.starts += 1

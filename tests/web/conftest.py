@@ -7,7 +7,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from lab_controller.clock import SteadyClock
+from lab_controller.database import Database
 from lab_controller.lab import Lab
+from lab_controller.people import PeopleService
 from lab_controller.settings import Settings
 from tests.peers.databases import sqlite_template
 from tests.web.people import ADMIN, JUDGE, PASSWORD, SCREEN, TEACHER
@@ -16,22 +19,37 @@ from web.app import create_app
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 
 
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    """A real lab with four accounts and nothing else."""
-    shutil.copy(sqlite_template(), tmp_path / "lab.sqlite3")
-    settings = Settings(
-        data_dir=tmp_path,
+def settings_in(folder: Path) -> Settings:
+    return Settings(
+        data_dir=folder,
         mqtt_host="127.0.0.1",
         mqtt_port=0,
         argon2_time_cost=1,
         argon2_memory_kib=64,
         argon2_parallelism=1,
     )
-    async with Lab.open(settings, embedded_agent=False) as lab:
-        for login, role, scope in (ADMIN, JUDGE, SCREEN, TEACHER):
-            lab.people.create_account(actor="test", login=login, password=PASSWORD, language="en")
-            lab.people.grant(actor="test", login=login, role=role, scope=scope)
+
+
+@pytest.fixture(scope="session")
+def peopled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with four accounts and nothing else, to be copied."""
+    folder = tmp_path_factory.mktemp("peopled")
+    path = folder / "lab.sqlite3"
+    shutil.copy(sqlite_template(), path)
+    database = Database(f"sqlite:///{path}")
+    people = PeopleService(database, SteadyClock(), settings_in(folder))
+    for login, role, scope in (ADMIN, JUDGE, SCREEN, TEACHER):
+        people.create_account(actor="test", login=login, password=PASSWORD, language="en")
+        people.grant(actor="test", login=login, role=role, scope=scope)
+    database.close()
+    return path
+
+
+@pytest.fixture
+async def lab(tmp_path: Path, peopled_database: Path) -> AsyncIterator[Lab]:
+    """A real lab with four accounts and nothing else."""
+    shutil.copy(peopled_database, tmp_path)
+    async with Lab.open(settings_in(tmp_path), embedded_agent=False) as lab:
         yield lab
 
 

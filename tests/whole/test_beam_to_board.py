@@ -64,6 +64,7 @@ async def test_the_time_from_beam_to_changed_dom_is_measured_run_by_run(tmp_path
                 stage.break_beam(START_PIN)
                 await stage.until(run, lambda state: state.phase == "running")
                 stage.clear_beam(START_PIN)
+                await page.locator('.track[data-phase="running"]').wait_for()
                 await watch(page, '.track[data-phase="proposed"]')
                 broken = stage.break_beam(FINISH_PIN)
                 changed_ns, _ = await seen_ns(page)

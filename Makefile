@@ -33,7 +33,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 2 -m "not peer and not slow and not hypothesis"
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m "not peer and not slow and not hypothesis"
 
 bench: $(PARTS) setup
 	@$(BIN)/python -m tests.bench

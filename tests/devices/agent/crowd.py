@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.agent import RoomAgent
-from devices.agent.room import alert_id
+from devices.agent.lines import alert_id
 from devices.discovery import Port
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.kits.vex_v5_user.emulator import V5UserEmulator

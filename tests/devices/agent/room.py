@@ -9,7 +9,7 @@ from typing import Any
 
 from devices.agent import RoomAgent, agent_will
 from devices.clock import MonotonicClock
-from devices.discovery import SystemPorts
+from devices.discovery import Ports, SystemPorts
 from devices.transports.mqtt import MqttTransport
 from tests.devices.waiting import until
 
@@ -84,11 +84,14 @@ async def listening(broker) -> AsyncIterator[Hub]:
 
 
 @contextlib.asynccontextmanager
-async def agent_running(broker, folder: Path, *ports: object, **options: Any) -> AsyncIterator[RoomAgent]:
+async def agent_running(
+    broker, folder: Path, *named: object, ports: Ports | None = None, **options: Any
+) -> AsyncIterator[RoomAgent]:
+    """With the `named` ports of this machine, or with other `ports`."""
     clock = MonotonicClock()
     bus = transport(broker, "agent-r1", will=agent_will("r1"))
-    named = SystemPorts([str(port) for port in ports], clock, usb=False)
-    agent = RoomAgent("r1", bus, folder, named, clock, **options)
+    ports = ports or SystemPorts([str(name) for name in named], clock, usb=False)
+    agent = RoomAgent("r1", bus, folder, ports, clock, **options)
     running = asyncio.create_task(agent.run())
     try:
         yield agent

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from devices.agent import desk
-from devices.agent import room as room_agent
+from devices.agent import desk, lines
 from devices.clock import MonotonicClock
 from devices.discovery import Port
 from devices.driver import Say
@@ -258,7 +257,7 @@ class Socket:
 
 
 async def test_nobody_opens_the_boot_loader_that_a_tool_is_writing_to(broker, tmp_path, monkeypatch):
-    monkeypatch.setattr(room_agent, "FIND_S", 0.02)
+    monkeypatch.setattr(lines, "FIND_S", 0.02)
     socket = Socket(GateEmulator())
 
     async def tool(program: bytes, _port: object, _notes: object) -> AsyncIterator[Progress]:
@@ -272,8 +271,7 @@ async def test_nobody_opens_the_boot_loader_that_a_tool_is_writing_to(broker, tm
     known = tuple(UsbMatch(0x2341, pid, certain=True) for pid in (0x8036, 0x0036))
     kit = replace(KIT, usb=known, uploads=Uploads((".bin",), 100_000, prepare, tool=tool))
     uploaded.clear()
-    async with listening(broker) as hub, agent_running(broker, tmp_path, kits=[kit]) as agent:
-        monkeypatch.setattr(agent, "_ports", socket)
+    async with listening(broker) as hub, agent_running(broker, tmp_path, ports=socket, kits=[kit]):
         await ready(hub, GATE)
         asking = Asking(hub)
         asking.order("j1", PROGRAM)

@@ -11,7 +11,7 @@ import pytest
 
 from devices import session
 from devices.agent.flood import FLOOD_ALERT
-from devices.agent.room import alert_id
+from devices.agent.lines import alert_id
 from devices.discovery import Port, SystemPorts
 from devices.kits.firmata.emulator import FirmataEmulator
 from devices.kits.spike.emulator import SpikeEmulator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.agent.room import alert_id
+from devices.agent.lines import alert_id
 from devices.driver import Output
 from devices.kits.timing_gate import KIT
 from devices.kits.timing_gate.driver import GateDriver

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 SKETCH = Path(__file__).parents[3] / "firmware_samples/arduino/timing_gate/timing_gate.ino"
 PPM = 100
+TURNS = 5
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,24 @@ async def until_known(hub) -> str:
     return gate
 
 
+async def take_fit(broker, folder: Path, uno: SimBoard) -> FitSnapshot:
+    await asyncio.to_thread(folder.mkdir)
+    async with listening(broker) as hub, agent_running(broker, folder, uno.port):
+        fits = f"{await until_known(hub)}/clock/fit"
+        await until(lambda: json.loads(hub.value(fits))["samples"] >= 5)
+        return FitSnapshot.from_json(hub.value(fits))
+
+
+async def in_a_steady_world(uno: SimBoard, take: Callable[[int], Awaitable[FitSnapshot]]) -> FitSnapshot:
+    """Taken while this machine kept up: where it did not, the board ran at no one speed."""
+    for turn in range(TURNS):
+        before_ns = uno.now().lag_ns
+        fit = await take(turn)
+        if uno.now().lag_ns == before_ns:
+            return fit
+    pytest.fail(f"this machine fell behind its simulated board {TURNS} times")
+
+
 async def test_the_board_is_found_through_its_boot_loader_and_its_passages_are_exact(broker, tmp_path, uno):
     async with listening(broker) as hub, agent_running(broker, tmp_path, uno.port) as agent:
         await until_known(hub)
@@ -57,13 +77,9 @@ async def test_the_board_is_found_through_its_boot_loader_and_its_passages_are_e
 
 
 async def test_the_crystals_error_is_within_the_fit(broker, tmp_path, uno):
-    async with listening(broker) as hub, agent_running(broker, tmp_path, uno.port):
-        gate = await until_known(hub)
-        fits = f"{gate}/clock/fit"
-        await until(lambda: json.loads(hub.value(fits))["samples"] >= 5)
-        fit = FitSnapshot.from_json(hub.value(fits))
-        assert fit.ppm_lo < -PPM < fit.ppm_hi
-        assert fit.ppm_hi - fit.ppm_lo < 4000
+    fit = await in_a_steady_world(uno, lambda turn: take_fit(broker, tmp_path / str(turn), uno))
+    assert fit.ppm_lo < -PPM < fit.ppm_hi
+    assert fit.ppm_hi - fit.ppm_lo < 4000
 
 
 async def test_a_passage_made_while_the_cable_was_out_of_a_board_that_does_not_reset_comes_later(

@@ -10,6 +10,7 @@
 #include <sim_avr.h>
 
 #define BOARD_HZ 16000000ULL
+#define NO_WALL_CLOCK UINT64_MAX
 
 typedef struct Stimulus {
 	uint64_t world_ns;
@@ -86,7 +87,8 @@ void board_send(Board *board, const uint8_t *data, size_t size);
 void board_plug(Board *board);
 void board_pull(Board *board);
 void board_watch_host(Board *board);
-void board_exchange(Board *board);
+/* `zero_ns`: CLOCK_MONOTONIC at world time 0, or NO_WALL_CLOCK */
+void board_exchange(Board *board, uint64_t zero_ns);
 
 void bytes_add(Bytes *bytes, const void *data, size_t size);
 void log_applied(Applied applied);

@@ -120,7 +120,19 @@ static void hear(Board *board, uint8_t byte, uint64_t cycle)
 	board->heard_lines++;
 }
 
-void board_exchange(Board *board)
+/* A world that is behind the host must not hear a byte before the host's clock said it: what is measured by
+   asking and answering would lie outside of its bounds. */
+static void take_from_host(Board *board, const uint8_t *data, size_t size, uint64_t zero_ns)
+{
+	if (zero_ns != NO_WALL_CLOCK && board->from_host.start == board->from_host.end) {
+		const uint64_t said = board_cycle_at(board, mono_now_ns() - zero_ns);
+		if (board->next_rx_cycle < said)
+			board->next_rx_cycle = said;
+	}
+	bytes_add(&board->from_host, data, size);
+}
+
+void board_exchange(Board *board, uint64_t zero_ns)
 {
 	const uint64_t now = board_cycle(board);
 	board->host_baud = host_baud(board);
@@ -142,5 +154,5 @@ void board_exchange(Board *board)
 	uint8_t data[4096];
 	const ssize_t size = read(board->master, data, sizeof data);
 	if (size > 0)
-		bytes_add(&board->from_host, data, (size_t)size);
+		take_from_host(board, data, (size_t)size, zero_ns);
 }

@@ -13,6 +13,8 @@ from devices.transports.serial_listing import UsbPort
 HIDRAW = "/dev/hidraw"
 REPORT_BYTES = 1024
 LENGTH_BYTES = 2
+WAITING = 64
+"""As many reports as Linux keeps by itself; what it has no room for is lost, as on any HID device."""
 NODES = Path("/sys/class/hidraw")
 USB_BUS = 3
 LEGO = 0x0694
@@ -55,6 +57,7 @@ class HidrawPort:
         self._clock = clock
         self._file: int | None = None
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
+        self._paused = False
 
     async def open(self) -> None:
         """Open the node and listen."""
@@ -64,7 +67,7 @@ class HidrawPort:
         except OSError as error:
             code, permanent = _CODES.get(error.errno or 0, ("port_failed", False))
             raise TransportError(code, permanent=permanent, port=self.name) from error
-        asyncio.get_running_loop().add_reader(self._file, self._readable)
+        self._listen(self._file)
 
     async def close(self) -> None:
         """Let go of the node."""
@@ -87,6 +90,8 @@ class HidrawPort:
     async def read(self) -> Chunk:
         """The next frame."""
         chunk = await self._inbox.get()
+        if self._paused and self._file is not None:
+            self._listen(self._file)
         if chunk is None:
             raise TransportError("cable_pulled", port=self.name)
         return chunk
@@ -100,6 +105,10 @@ class HidrawPort:
             raise TransportError("cable_pulled", port=self.name)
         await self.close()
         await self.open()
+
+    def _listen(self, file: int) -> None:
+        self._paused = False
+        asyncio.get_running_loop().add_reader(file, self._readable)
 
     def _readable(self) -> None:
         if self._file is None:
@@ -116,3 +125,6 @@ class HidrawPort:
             return
         frame = report[: LENGTH_BYTES + int.from_bytes(report[:LENGTH_BYTES], "little")]
         self._inbox.put_nowait(Chunk(frame, self._clock.now_us()))
+        if self._inbox.qsize() >= WAITING:
+            asyncio.get_running_loop().remove_reader(self._file)
+            self._paused = True

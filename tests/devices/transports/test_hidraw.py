@@ -1,6 +1,7 @@
 """A HID device is a line of frames; only LEGO's are looked at."""
 
 import asyncio
+import contextlib
 import os
 import pty
 import tty
@@ -11,7 +12,7 @@ import pytest
 from devices.clock import MonotonicClock
 from devices.discovery import Port, SystemPorts
 from devices.errors import TransportError
-from devices.transports.hidraw import REPORT_BYTES, HidrawPort, list_hidraw_ports
+from devices.transports.hidraw import REPORT_BYTES, WAITING, HidrawPort, list_hidraw_ports
 from devices.transports.serial_listing import UsbPort
 
 EV3 = """HID_ID=0003:00000694:00000005
@@ -66,6 +67,25 @@ async def test_a_frame_travels_in_a_report_of_its_own(node):
     await port.close()
     with pytest.raises(TransportError, match="cable_pulled"):
         port.write(b"\x00\x00")
+
+
+async def test_reports_that_nobody_takes_wait_in_the_system_and_not_in_our_memory(tmp_path):
+    path = tmp_path / "hidraw0"
+    os.mkfifo(path)
+    port = HidrawPort(str(path), MonotonicClock())
+    await port.open()
+    brick = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    sent = []
+    with contextlib.suppress(BlockingIOError):
+        for number in range(1000):
+            frame = b"\x02\x00" + number.to_bytes(2)
+            os.write(brick, frame.ljust(REPORT_BYTES, b"\0"))
+            sent.append(frame)
+            await asyncio.sleep(0)
+    assert WAITING < len(sent) < 1000
+    assert [(await asyncio.wait_for(port.read(), 5)).data for _ in sent] == sent
+    os.close(brick)
+    await port.close()
 
 
 async def test_a_node_that_is_not_there_is_told(tmp_path):

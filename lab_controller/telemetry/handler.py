@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, select, tuple_
+from sqlmodel import Session, func, select, tuple_
 
 from lab_controller import metrics
 from lab_controller.bus.changes import points_key
@@ -19,6 +19,8 @@ from lab_controller.telemetry.tables import Series
 MAX_SAMPLES = 2000
 MAX_BATCHES = 64
 MAX_KEY = 64
+MAX_SERIES = 200
+"""Of one device: a program that puts a counter into its labels must not fill the database."""
 INT63 = 2**63
 # Samples stay on the device's own time axis as long as it agrees this well with their arrival.
 EARLY_US = 1_000_000
@@ -113,11 +115,15 @@ def _find_series(session: Session, batches: Sequence[Batch]) -> dict[tuple[str, 
     wanted = {(batch.device, batch.key): batch for batch in batches}
     pair = tuple_(Series.device, Series.key)
     known = {(row.device, row.key): row for row in session.exec(select(Series).where(pair.in_(list(wanted))))}
-    for (device, key), batch in wanted.items():
-        if (device, key) not in known:
-            unit = batch.unit if batch.unit is not None else _described_unit(session, device, key)
-            known[device, key] = Series(device=device, key=key, unit=unit)
-            session.add(known[device, key])
+    unknown = {name: batch for name, batch in wanted.items() if name not in known}
+    for device in {device for device, _ in unknown}:
+        has = session.scalar(select(func.count()).where(Series.device == device)) or 0
+        if has + sum(device == other for other, _ in unknown) > MAX_SERIES:
+            raise Invalid("values_too_many", limit=MAX_SERIES)
+    for (device, key), batch in unknown.items():
+        unit = batch.unit if batch.unit is not None else _described_unit(session, device, key)
+        known[device, key] = Series(device=device, key=key, unit=unit)
+        session.add(known[device, key])
     session.flush()
     return known
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.errors import Invalid
-from lab_controller.telemetry.handler import TelemetryHandler, parse_batches
+from lab_controller.telemetry.handler import MAX_SERIES, TelemetryHandler, parse_batches
 from lab_controller.telemetry.queries import list_series, load_readings
 from tests.lab_controller.inbox import NOW_US, inbound, store
 
@@ -53,6 +53,18 @@ def test_a_batch_that_comes_again_is_stored_once(database: Database) -> None:
     again = inbound("kit-1/kit/stream", stream([0, 10 * MS], [1, 2]), at_us=NOW_US + 400 * MS)
     store(database, handler, first, second, again)
     assert readings(database, "kit/light") == [(-10 * MS, 1.0), (0, 2.0), (10 * MS, 3.0)]
+
+
+def test_a_program_with_a_counter_in_its_labels_does_not_fill_the_database(database: Database) -> None:
+    handler = TelemetryHandler()
+    for number in range(MAX_SERIES):
+        store(database, handler, inbound("kit-1/kit/stream", stream([0], [number], key=f"t{number}")))
+    with pytest.raises(Invalid) as raised:
+        store(database, handler, inbound("kit-1/kit/stream", stream([0], [1], key="one-more")))
+    assert raised.value.code == "values_too_many"
+    store(database, handler, inbound("kit-1/kit/stream", stream([10 * MS], [7], key="t0")))
+    store(database, handler, inbound("kit-2/kit/stream", stream([0], [1])))
+    assert readings(database, "kit/t0") == [(0, 0.0), (10 * MS, 7.0)]
 
 
 def test_a_restarted_board_begins_a_new_time_axis(database: Database) -> None:

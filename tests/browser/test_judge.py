@@ -269,6 +269,7 @@ async def test_without_https_the_page_says_what_that_means_and_still_keeps_press
     await sign_in(page)
     await expect(page.locator(".note.gold")).to_contain_text("Without https")
     run = await open_run(page)
+    await expect(page.locator(TAG)).to_have_text("Connected")
     await page.context.set_offline(True)
     await page.get_by_role("button", name="Touch: one more").click()
     await expect(page.locator(TAG)).to_have_text("No network · 1 kept")

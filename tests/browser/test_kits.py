@@ -59,12 +59,15 @@ async def put(page: Page, file: FilePayload) -> None:
 
 async def test_a_program_goes_onto_the_board_from_the_page(page: Page, room: Room) -> None:
     await open_kit(page, room)
+    await page.set_input_files("#file", PROGRAM_FILE)
+    await expect(page.locator(".file-face")).to_have_text("Choose a file sensor_log.hex")
     await put(page, PROGRAM_FILE)
     job = page.locator(".job").first
     await expect(job).to_contain_text("sensor_log.hex")
     await expect(job.locator(".tag")).to_have_text("On the kit", timeout=30_000)
     await expect(page.locator("[data-slot=news]")).to_have_text("sensor_log.hex: On the kit")
     assert bytes(room.uno.flash.cells[: len(PROGRAM)]) == PROGRAM
+    await expect(page.locator(".file-face")).to_have_text("Choose a file No file chosen yet")
     assert page.faults == []  # type: ignore[attr-defined]
 
 

@@ -12,3 +12,11 @@ addEventListener("pageshow", () => {
     form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
   }
 });
+// A file's name stands beside a button of ours.
+const nameFile = (box) => {
+  const name = box.querySelector("[data-none]");
+  name.textContent = box.querySelector("input").files[0]?.name ?? name.dataset.none;
+  box.dataset.ready = "";
+};
+document.querySelectorAll(".file").forEach(nameFile);
+document.addEventListener("change", ({ target }) => target.type === "file" && nameFile(target.closest(".file")));

@@ -30,10 +30,15 @@ export class Upload {
     this.#form.addEventListener("drop", (event) => {
       drop.removeAttribute("data-over");
       if (!event.dataTransfer?.files.length) return;
-      this.#form.elements.file.files = event.dataTransfer.files;
+      this.#choose(event.dataTransfer.files);
       show(this.#slots.refused, false);
       this.#slots.send.focus();
     });
+  }
+
+  #choose(files) {
+    this.#form.elements.file.files = files;
+    this.#form.elements.file.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   #send() {
@@ -69,7 +74,7 @@ export class Upload {
   #aborted = false;
 
   #sent(job) {
-    this.#form.elements.file.value = "";
+    this.#choose(new DataTransfer().files);
     this.#form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#form.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, detail: job }));
   }

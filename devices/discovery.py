@@ -1,6 +1,7 @@
 """Which ports there are, and which kits may be behind each, without opening one that is not ours."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,10 +72,13 @@ class SystemPorts:
         }
         self._clock = clock
         self._usb = usb
+        self._found: tuple[UsbPort, ...] = ()
 
     async def find(self) -> tuple[Port, ...]:
         """Named ports are always among them, plugged in or not."""
-        found = await asyncio.to_thread(_list_ports) if self._usb else ()
+        if self._usb:
+            await asyncio.to_thread(self._look)
+        found = self._found
         named = {path: Port(path, None, configured=True, kit=kit) for path, kit in self._configured.items()}
         alike = Counter((usb.vid, usb.pid, usb.serial, usb.interface) for usb in found)
         for usb in found:
@@ -99,9 +103,10 @@ class SystemPorts:
         """A look into /proc."""
         return await asyncio.to_thread(find_holder, port.path)
 
-
-def _list_ports() -> tuple[UsbPort, ...]:
-    return (*list_usb_ports(), *list_hidraw_ports())
+    def _look(self) -> None:
+        """What is unplugged while pyserial reads about it makes that stumble: nothing has changed, for once."""
+        with contextlib.suppress(OSError, TypeError, ValueError):
+            self._found = (*list_usb_ports(), *list_hidraw_ports())
 
 
 def candidates(port: Port, kits: Iterable[Kit]) -> tuple[Kit, ...]:

@@ -39,6 +39,17 @@ async def test_a_named_port_is_known_before_it_is_plugged_in(monkeypatch):
     )
 
 
+async def test_a_cable_that_is_pulled_while_its_port_is_read_about_ends_nothing(monkeypatch):
+    """pyserial 3.5 takes `int(None)` of a number that the system has just forgotten."""
+    ports = SystemPorts([], ManualClock(1_000_000_000))
+    monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: (UNO.usb,))
+    before = await ports.find()
+    monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: (int(None),))
+    assert await ports.find() == before
+    monkeypatch.setattr("devices.discovery.list_usb_ports", tuple)
+    assert await ports.find() == ()
+
+
 async def test_clones_with_one_number_are_told_apart_by_their_sockets(monkeypatch):
     twins = [UsbPort(f"/dev/ttyUSB{n}", 0x0403, 0x6001, "A50285BI", f"1-1.{n}:1.0") for n in (1, 2)]
     monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: twins)

@@ -104,7 +104,7 @@ class SystemPorts:
         return await asyncio.to_thread(find_holder, port.path)
 
     def _look(self) -> None:
-        """What is unplugged while pyserial reads about it makes that stumble: nothing has changed, for once."""
+        """Where a cable is pulled while pyserial reads about it, that stumbles: the next look is soon."""
         with contextlib.suppress(OSError, TypeError, ValueError):
             self._found = (*list_usb_ports(), *list_hidraw_ports())
 

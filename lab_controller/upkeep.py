@@ -8,6 +8,7 @@ import structlog
 
 from lab_controller import audit, metrics
 from lab_controller.bus.changes import DEVICES, Changes
+from lab_controller.bus.keeping import forget_dead_letters
 from lab_controller.clock import SteadyClock
 from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.programs.keeping import forget_jobs
@@ -68,6 +69,7 @@ async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> No
         deleted = await patiently(_write, database, forget_readings, raw_us)
         deleted += await patiently(_write, database, forget_minutes, minute_us)
         deleted += await patiently(_write, database, forget_chunks, settings.console_chunks)
+        deleted += await patiently(_write, database, forget_dead_letters)
         deleted += await patiently(_write, database, forget_jobs, now_us - settings.job_days * DAY_US)
         await asyncio.sleep(PAUSE_S if deleted else TIDY_EVERY_S)
 

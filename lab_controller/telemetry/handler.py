@@ -19,8 +19,8 @@ from lab_controller.telemetry.tables import Series
 MAX_SAMPLES = 2000
 MAX_BATCHES = 64
 MAX_KEY = 64
-MAX_SERIES = 200
-"""Of one device: a program that puts a counter into its labels must not fill the database."""
+MAX_SERIES = 1000
+"""Of one device, for ever: a program that puts a counter into its labels must not fill the database."""
 INT63 = 2**63
 # Samples stay on the device's own time axis as long as it agrees this well with their arrival.
 EARLY_US = 1_000_000
@@ -47,7 +47,8 @@ class TelemetryHandler:
         if not batches:
             return Effects()
         series = _find_series(session, batches)
-        rows = [row for batch in batches for row in _place(series[batch.device, batch.key], batch)]
+        placed = [(series.get((batch.device, batch.key)), batch) for batch in batches]
+        rows = [row for one, batch in placed if one is not None for row in _place(one, batch)]
         session.flush()
         if rows:
             # The driver's own executemany: SQLAlchemy's would spend four times as long on each row.
@@ -112,20 +113,28 @@ def _parse_batch(message: Inbound, payload: object) -> Batch:
 
 
 def _find_series(session: Session, batches: Sequence[Batch]) -> dict[tuple[str, str], Series]:
+    """Those that are known or new; what a device has beyond `MAX_SERIES` is missing."""
     wanted = {(batch.device, batch.key): batch for batch in batches}
     pair = tuple_(Series.device, Series.key)
     known = {(row.device, row.key): row for row in session.exec(select(Series).where(pair.in_(list(wanted))))}
-    unknown = {name: batch for name, batch in wanted.items() if name not in known}
-    for device in {device for device, _ in unknown}:
-        has = session.scalar(select(func.count()).where(Series.device == device)) or 0
-        if has + sum(device == other for other, _ in unknown) > MAX_SERIES:
-            raise Invalid("values_too_many", limit=MAX_SERIES)
-    for (device, key), batch in unknown.items():
-        unit = batch.unit if batch.unit is not None else _described_unit(session, device, key)
-        known[device, key] = Series(device=device, key=key, unit=unit)
-        session.add(known[device, key])
+    unknown = [(device, batch) for (device, key), batch in wanted.items() if (device, key) not in known]
+    room = {
+        device: MAX_SERIES - _count_series(session, device) for device in {device for device, _ in unknown}
+    }
+    for device, batch in unknown:
+        if room[device] <= 0:
+            metrics.DEAD_LETTERS.labels("values_too_many").inc()
+            continue
+        room[device] -= 1
+        unit = batch.unit if batch.unit is not None else _described_unit(session, device, batch.key)
+        known[device, batch.key] = Series(device=device, key=batch.key, unit=unit)
+        session.add(known[device, batch.key])
     session.flush()
     return known
+
+
+def _count_series(session: Session, device: str) -> int:
+    return session.scalar(select(func.count()).where(Series.device == device)) or 0
 
 
 def _described_unit(session: Session, device: str, key: str) -> str:

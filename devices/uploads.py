@@ -27,7 +27,7 @@ class ToolPort(Protocol):
         ...
 
     async def touch(self, baud: int) -> None:
-        """Open at this speed and close: a Leonardo starts its boot loader at 1200."""
+        """Open at this speed, let DTR fall and close: a Leonardo starts its boot loader at 1200."""
         ...
 
     async def moved(self, within_s: float) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from devices.discovery import Port, Ports
 from devices.errors import TransportError, UploadError
+from devices.transports.serial_port import SerialPort
 
 LOOK_S = 0.1
 TOUCH_S = 0.1
@@ -24,11 +25,13 @@ class LentPort:
         return self._port.path
 
     async def touch(self, baud: int) -> None:
-        """Open at this speed and close."""
+        """Open at this speed, let DTR fall, which is what the board's core waits for, and close."""
         pipe = self._ports.pipe(self._port, baud)
         try:
             await pipe.open()
             await asyncio.sleep(TOUCH_S)
+            if isinstance(pipe, SerialPort):
+                pipe.hang_up()
         except TransportError as error:
             raise UploadError(error.code, **error.params) from error
         finally:

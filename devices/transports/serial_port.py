@@ -133,6 +133,20 @@ class SerialPort:
             await asyncio.sleep(CLOSED_S)
             await self.open()
 
+    def hang_up(self) -> None:
+        """RTS and DTR off, and they stay so when the port is closed; a pseudo-terminal has none.
+
+        Raises TransportError("cable_pulled").
+        """
+        if self._port is None:
+            raise TransportError("cable_pulled", port=self.name)
+        try:
+            self._port.rts = False
+            self._port.dtr = False
+        except OSError as error:
+            if error.errno not in _NO_LINES:
+                raise TransportError("cable_pulled", port=self.name) from error
+
     def _open(self) -> Any:
         try:
             port = serial.Serial(self.name, self.baud, exclusive=True, timeout=None, write_timeout=0)

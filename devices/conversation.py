@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from devices.errors import DeviceError
-from devices.talk import Progress, Step, TalkRunner
+from devices.talk import Progress, Reset, Step, TalkRunner
 from devices.transports.byte_pipe import Chunk
 
 
@@ -23,16 +23,16 @@ class Conversation:
         self._started = False
 
     def next_steps(self, runner: TalkRunner, chunk: Chunk | None, now_us: int) -> list[Step]:
-        """What the talk wants now."""
+        """What the talk wants now; after a Reset nothing, until that has happened."""
         steps: list[Step] = []
         if not self._started:
             steps += runner.start(now_us)
             self._started = True
-        if self.cancelled:
+        if self.cancelled and not _resets(steps):
             steps += runner.cancel(now_us)
-        if chunk is not None:
+        if chunk is not None and not _resets(steps):
             steps += runner.received(chunk.data, now_us)
-        return steps + runner.tick(now_us)
+        return steps if _resets(steps) else steps + runner.tick(now_us)
 
     def finish(self, runner: TalkRunner) -> None:
         """The talk is over."""
@@ -45,3 +45,7 @@ class Conversation:
         """The line or the talk failed."""
         if self.runner is not None and not self.done.done():
             self.done.set_exception(error)
+
+
+def _resets(steps: list[Step]) -> bool:
+    return bool(steps) and isinstance(steps[-1], Reset)

@@ -9,6 +9,8 @@ from lab_controller.equipment.queries import DeviceView
 
 LANES = (1, 2)
 MOST_PORTS = 64
+MOST = 1e15
+"""No quantity of ours is larger; a device may say any number."""
 PORT_KEYS = ("port", "id", "usb", "kit", "device", "holder", "problem")
 Problem = dict[str, Any]
 
@@ -96,9 +98,8 @@ def list_problems(device: DeviceView) -> list[Problem]:
 
 def read_drift(fit: Mapping[str, Any] | None) -> tuple[float, float] | None:
     """The measured interval of the board's drift in ppm."""
-    if fit and isinstance(fit.get("ppm_lo"), int | float) and isinstance(fit.get("ppm_hi"), int | float):
-        return float(fit["ppm_lo"]), float(fit["ppm_hi"])
-    return None
+    pair = read_pair([fit.get("ppm_lo"), fit.get("ppm_hi")]) if fit else None
+    return (pair[0], pair[1]) if pair else None
 
 
 def read_boot(fit: Mapping[str, Any] | None) -> str | None:
@@ -113,7 +114,7 @@ def read_object(text: str | None) -> Any:
     """A device's JSON, or None: what it sends may be anything."""
     try:
         return json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -137,7 +138,7 @@ def as_list(value: object) -> list[Any]:
 
 
 def read_pair(value: object) -> list[float] | None:
-    pair = [float(part) for part in as_list(value) if isinstance(part, int | float)]
+    pair = [float(part) for part in as_list(value) if isinstance(part, int | float) and abs(part) < MOST]
     return pair if len(pair) == 2 else None
 
 

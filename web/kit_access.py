@@ -10,9 +10,13 @@ from lab_controller.equipment.queries import DeviceView
 from lab_controller.equipment.rooms import room_of
 from lab_controller.errors import Forbidden, NotFound, NotSignedIn
 from lab_controller.lab import Lab
-from lab_controller.people import Identity
+from lab_controller.people import Grant, Identity
 from lab_controller.people.roles import Role
 from web.auth import CurrentAccount, TheLab
+
+STAFF = (Role.INSTRUCTOR, Role.ADMIN)
+FOR_STAFF = frozenset({"agent", "gate"})
+"""A gate may be timing a championship's run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Kits:
 
     @property
     def sees_all(self) -> bool:
-        """Staff of any room see every room."""
-        return any(grant.role in (Role.INSTRUCTOR, Role.ADMIN) for grant in self.identity.grants)
+        """Staff of any room see every room; who looks after a championship alone sees none."""
+        return any(grant.role in STAFF and not _is_of_championship(grant) for grant in self.identity.grants)
 
     def may_see(self, room: str) -> bool:
         return self.sees_all or self.identity.may(Role.STUDENT, f"room:{room}")
@@ -50,7 +54,7 @@ class Kits:
 
     def see_anything(self) -> None:
         """For lists, which leave out what may not be seen."""
-        if not any(g.role in (Role.INSTRUCTOR, Role.ADMIN, Role.STUDENT) for g in self.identity.grants):
+        if not self.sees_all and not any(g.role is Role.STUDENT for g in self.identity.grants):
             raise Forbidden("role_needed", role=Role.INSTRUCTOR.value, scope="city")
 
     def see_room(self, room: str) -> None:
@@ -69,7 +73,7 @@ class Kits:
         return view
 
     def use(self, device: str) -> DeviceView:
-        """A kit that may be commanded and programmed; a room's computer is for its staff.
+        """A kit that may be commanded and programmed; a room's computer and gates are for its staff.
 
         Raises Forbidden `kit_held`.
         """
@@ -77,7 +81,7 @@ class Kits:
         room = self.room(view)
         if self.is_staff(room):
             return view
-        if view.kind == "agent" or not self.is_student(room):
+        if view.kind in FOR_STAFF or not self.is_student(room):
             raise Forbidden("role_needed", role=Role.INSTRUCTOR.value, scope=f"room:{room}")
         with self.lab.database.read() as session:
             holder = holder_of(session, device)
@@ -94,6 +98,10 @@ class Kits:
         view = self.see(device)
         self.manage_room(self.room(view))
         return view
+
+
+def _is_of_championship(grant: Grant) -> bool:
+    return grant.scope.startswith("championship:")
 
 
 def visit(lab: TheLab, identity: CurrentAccount) -> Kits:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeGuard
 
 from lab_controller.equipment.assets import AssetView
 from lab_controller.equipment.kinds import kind_names, property_names
 from lab_controller.equipment.queries import DeviceView, PropertyView
 from lab_controller.programs.queries import JobView
+from lab_controller.programs.taking import MOST_PROGRAM_BYTES
 from web.device_views import list_problems, read_object
 from web.kind_words import name_described
 from web.languages import load_catalogue, pick_name
@@ -57,9 +58,14 @@ def hide_people(told: Any) -> Any:
     if not isinstance(told, dict):
         return told
     return {
-        name: value | {"name": ""} if name in ("holder", "requested_by") and value else hide_people(value)
+        name: value | {"name": ""} if _is_person(name, value) else hide_people(value)
         for name, value in told.items()
     }
+
+
+def _is_person(name: str, value: object) -> TypeGuard[dict[str, Any]]:
+    """The holder of a port is a program, which has nothing to hide."""
+    return name in ("holder", "requested_by") and isinstance(value, dict)
 
 
 def view_holder(asset: AssetView | None) -> dict[str, Any] | None:
@@ -134,9 +140,9 @@ def view_accepts(device: DeviceView) -> dict[str, Any] | None:
             slots, first = more.get("slots", 0), more.get("first_slot", 0)
             return {
                 "suffixes": [str(each)[:16] for each in suffixes[:16]],
-                "max_bytes": most,
+                "max_bytes": min(most, MOST_PROGRAM_BYTES),
                 "slots": min(slots, MOST_SLOTS) if type(slots) is int else 0,
-                "first_slot": first if type(first) is int else 0,
+                "first_slot": first if type(first) is int and 0 <= first < MOST_SLOTS else 0,
                 "can_run": more.get("can_run") is not False,
             }
     return None

@@ -76,7 +76,7 @@ class Orders:
             raise ProtocolError("bad_command", payload=text[:80])
         arriving = self._of(key, now_us)
         if self._waiting_bytes() + len(piece) > WAITING_BYTES_MAX:
-            raise ProtocolError("too_many_orders", limit=MOST_ORDERS)
+            raise UploadError("too_many_orders", limit=MOST_ORDERS)
         arriving.parts[n] = piece
         return self._whole(key, arriving)
 
@@ -91,7 +91,7 @@ class Orders:
 
     def _of(self, key: str, now_us: int) -> _Arriving:
         if key not in self._arriving and len(self._arriving) >= MOST_ORDERS:
-            raise ProtocolError("too_many_orders", limit=MOST_ORDERS)
+            raise UploadError("too_many_orders", limit=MOST_ORDERS)
         return self._arriving.setdefault(key, _Arriving(since_us=now_us))
 
     def _waiting_bytes(self) -> int:

@@ -19,8 +19,18 @@ _ELSEWHERE = frozenset({("gate", "passage"), ("gate", "edge"), ("console", "prin
 # What the list of devices shows; other values concern only the device's own page.
 _SHOWN_NODES = frozenset({"gate", "agent", "battery", "program"})
 MAX_LATEST = 200
+MAX_ALERTS = 50
+MAX_ALERT_BYTES = 4096
+MAX_NUMBER = 1e15
 SEEN_STEP_US = 1_000_000
-_DEVICES = select(Device).where(col(Device.id).in_(bindparam("ids", expanding=True)))
+# Locked, in one order: a worker beside this one adds other values of the same devices.
+_DEVICES = (
+    select(Device)
+    .where(col(Device.id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Device.id))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 class DeviceHandler:
@@ -74,6 +84,8 @@ def apply(device: Device, topic: Topic, payload: bytes) -> bool:
         case "alert":
             alerts = {name: alert for name, alert in device.alerts.items() if name != topic.prop}
             if payload:
+                if len(alerts) >= MAX_ALERTS:
+                    raise Invalid("values_too_many", limit=MAX_ALERTS)
                 alerts[topic.prop] = _parse_alert(payload)
             return _set(device, "alerts", alerts)
         case _:
@@ -117,8 +129,10 @@ def _parse_alert(payload: bytes) -> dict[str, Any]:
         return {"code": "device_alert", "params": {"text": parse_text(payload)[:500]}}
     alert = parse_object(payload)
     code, params = alert.get("code"), alert.get("params", {})
-    if not isinstance(code, str) or not isinstance(params, dict):
+    if not isinstance(code, str) or not isinstance(params, dict) or len(payload) > MAX_ALERT_BYTES:
         raise Invalid("payload_invalid", problem="an alert has a code and params")
+    if any(isinstance(value, int | float) and not abs(value) < MAX_NUMBER for value in params.values()):
+        raise Invalid("payload_invalid", problem="a number beyond all measure")
     return {"code": code, "params": params}
 
 

@@ -14,6 +14,7 @@ from lab_controller.programs.tables import Job, Program
 
 LONGEST_NAME = 120
 LEAST_PART_BYTES = 256
+MOST_PROGRAM_BYTES = 2**40
 
 
 def clean_name(name: str) -> str:
@@ -26,16 +27,12 @@ def clean_name(name: str) -> str:
 
 def accepts_of(device: Device) -> dict[str, Any]:
     """`{"suffixes", "max_bytes", "slots", "first_slot"}`. Raises Invalid `takes_no_programs`."""
-    try:
-        told = json.loads(device.latest.get("program/accepts") or "null")
-    except ValueError:
-        told = None
-    match told:
-        case {"suffixes": [*suffixes], "max_bytes": int(), **more} if suffixes:
+    match _told_of(device):
+        case {"suffixes": [*suffixes], "max_bytes": int(most), **more} if suffixes:
             slots, first = more.get("slots", 0), more.get("first_slot", 0)
             return {
                 "suffixes": [str(each) for each in suffixes],
-                "max_bytes": told["max_bytes"],
+                "max_bytes": min(most, MOST_PROGRAM_BYTES),
                 "slots": slots if type(slots) is int else 0,
                 "first_slot": first if type(first) is int else 0,
             }
@@ -75,11 +72,15 @@ def order_of(session: Session, job: Job) -> list[Outbound]:
 
 def part_bytes_of(device: Device | None) -> int:
     """How much of a program its executor takes at once: a microcontroller says so in `program/accepts`."""
-    try:
-        told = json.loads((device.latest.get("program/accepts") if device is not None else None) or "null")
-    except ValueError:
-        told = None
-    match told:
+    match _told_of(device):
         case {"part_bytes": int(most)} if type(most) is int:
             return min(max(most, LEAST_PART_BYTES), PART_BYTES)
     return PART_BYTES
+
+
+def _told_of(device: Device | None) -> object:
+    """What it says that it accepts, which may be anything."""
+    try:
+        return json.loads((device.latest.get("program/accepts") if device is not None else None) or "null")
+    except (ValueError, RecursionError):
+        return None

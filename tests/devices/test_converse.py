@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from devices.conversation import Conversation
 from devices.driver import Say
 from devices.errors import DeviceError, UploadError
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.protocols.gate import HelloRequest, format_request
-from devices.talk import Heard, Progress, Reset, Talk, Until
+from devices.talk import Heard, Pause, Progress, Reset, Talk, TalkRunner, Until
+from devices.transports.byte_pipe import Chunk
 from tests.devices.test_session import line, serving
 from tests.devices.waiting import until
 
@@ -43,6 +45,22 @@ async def test_a_talk_has_the_line_for_itself_and_the_driver_comes_back():
         assert stages == [Progress("resetting"), Progress("syncing")]
         assert board.boot != boot
         await until(lambda: session.links == [(True, None), (False, "reopened"), (True, None)])
+
+
+def greeting(_: Heard) -> Talk[None]:
+    yield Reset()
+    yield Pause(100_000)
+    yield Say(b"0 ")
+
+
+async def test_a_pause_after_a_reset_begins_when_the_board_has_been_reset():
+    runner = TalkRunner(greeting)
+    conversation = Conversation(runner, lambda _: None)
+    assert conversation.next_steps(runner, Chunk(b"of its old program", 0), 0) == [Reset()]
+    reset_us = 250_000
+    assert conversation.next_steps(runner, None, reset_us) == []
+    assert conversation.next_steps(runner, None, reset_us + 99_999) == []
+    assert conversation.next_steps(runner, None, reset_us + 100_000) == [Say(b"0 ")]
 
 
 async def test_without_reopening_the_driver_greets_on_the_open_line():

@@ -54,13 +54,14 @@ def change_password(
     again: Password = "",
 ) -> Response:
     """Keeps this browser signed in, and no other."""
-    if account is None:
+    token = request.cookies.get(COOKIE)
+    if account is None or token is None:
         return RedirectResponse("/sign-in?next=/account", 303)
     address = request.client.host if request.client else ""
     try:
         if new != again:
             raise Invalid("passwords_differ")
-        lab.people.change_password(token=request.cookies[COOKIE], old=old, new=new, address=address)
+        lab.people.change_password(token=token, old=old, new=new, address=address)
     except LabError as error:
         return show_account(request, account, error)
     return RedirectResponse("/account?changed=true", 303)

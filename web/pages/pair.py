@@ -8,12 +8,12 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from lab_controller.bus.changes import ASSETS, DEVICES
-from lab_controller.errors import LabError
+from lab_controller.errors import LabError, NotFound
 from lab_controller.lab import Lab
 from web.api.assets import find_identity
 from web.auth import TheLab
 from web.kit_access import Visitor
-from web.kit_views import is_settable
+from web.kit_views import is_settable, name_signal
 from web.live.room import view_room
 from web.pages.devices import render_part, stream_html
 from web.pages.rooms import name_room
@@ -31,6 +31,7 @@ def describe(lab: Lab, room: str, language: str, chosen: str = "") -> dict[str, 
     named = {device.id: device for device in lab.equipment.list_devices()}
     for kit in kits:
         kit["can_identify"] = kit["online"] and is_settable(named[kit["id"]], "board", "identify")
+        kit["signal"] = name_signal(named[kit["id"]], language)
     free = [kit for kit in kits if not kit["asset"]]
     return {
         "room": room,
@@ -115,5 +116,7 @@ def pair(
 def unpair(lab: TheLab, visitor: Visitor, room: str, tag: TagForm, device: DeviceForm) -> Response:
     """The tag comes off; the page offers to put it back."""
     visitor.manage(device)
+    if lab.assets.get_asset(tag).device != device:
+        raise NotFound("asset_unknown", tag=tag)
     lab.assets.unpair(actor=visitor.actor, tag=tag)
     return RedirectResponse(f"/rooms/{room}/pair?device={quote(device)}&off={quote(tag)}", 303)

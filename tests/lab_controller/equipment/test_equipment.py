@@ -11,7 +11,7 @@ from lab_controller.bus.handler import Outbound
 from lab_controller.bus.topics import Topic
 from lab_controller.clock import ManualClock
 from lab_controller.database import Database
-from lab_controller.equipment.handler import MAX_LATEST, DeviceHandler
+from lab_controller.equipment.handler import MAX_ALERTS, MAX_LATEST, DeviceHandler
 from lab_controller.equipment.queries import DeviceView, PropertyView
 from lab_controller.equipment.service import EquipmentService
 from lab_controller.errors import Conflict, Invalid, NotFound
@@ -166,6 +166,8 @@ def test_what_the_broker_remembers_does_not_make_a_device_seen(
         ("gate-1/$description", "[" * 100_000),
         ("gate-1/$description", '{"a": NaN}'),
         ("gate-1/$alert/beam", '{"code": 5}'),
+        ("gate-1/$alert/beam", '{"code": "battery_low", "params": {"percent": 1%s}}' % ("0" * 400)),
+        ("gate-1/$alert/beam", {"code": "x", "params": {"text": "y" * 5000}}),
         ("gate-1/gate/blocked", '{"1": true}'),
         ("gate-1/gate/blocked", "[true]"),
         ("gate-1/clock/fit", "5"),
@@ -185,6 +187,15 @@ def test_a_device_cannot_fill_the_database_with_values(gate: Database) -> None:
     with pytest.raises(Invalid) as raised:
         store(gate, DeviceHandler(), *messages)
     assert raised.value.code == "values_too_many"
+
+
+def test_a_device_cannot_fill_its_page_with_alerts(gate: Database, equipment: EquipmentService) -> None:
+    messages = [inbound(f"gate-1/$alert/a{number}", {"code": "x"}) for number in range(MAX_ALERTS + 1)]
+    with pytest.raises(Invalid, match="values_too_many"):
+        store(gate, DeviceHandler(), *messages)
+    store(gate, DeviceHandler(), *messages[:MAX_ALERTS])
+    store(gate, DeviceHandler(), inbound("gate-1/$alert/a0", {"code": "y"}))
+    assert equipment.get_device("gate-1").alerts["a0"] == {"code": "y", "params": {}}
 
 
 def test_a_nonsense_description_still_shows_the_device(

@@ -280,7 +280,7 @@ class Session:
         for word in words:
             if isinstance(word, Say):
                 self.pipe.write(word.data)
-            elif self.linked and driver is self.driver:
+            elif driver is self.driver if self.linked else len(self._drivers) == 1:
                 self.pipe.set_baud(word.baud)
 
     def _claim(self, driver: Driver, device: str) -> None:

@@ -3,6 +3,8 @@
 from devices.agent import RoomAgent, agent_id, agent_will
 from devices.clock import Clock, MonotonicClock
 from devices.discovery import Ports, SystemPorts
+from devices.kits import race_timer
+from devices.registry import iter_kits
 from lab_controller.bus.connecting import Address, connect
 from lab_controller.settings import Settings
 
@@ -25,4 +27,6 @@ def make_agent(
         ports = SystemPorts(named, clock, usb=settings.serial_usb)
     transport = connect(settings, address, client_id=agent_id(settings.room), will=agent_will(settings.room))
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return RoomAgent(settings.room, transport, settings.data_dir, ports, clock, clock_id=clock_id)
+    timers = race_timer.bring_timers(settings.timers_dir)
+    kits = [timers if kit is race_timer.KIT else kit for kit in iter_kits()]
+    return RoomAgent(settings.room, transport, settings.data_dir, ports, clock, kits=kits, clock_id=clock_id)

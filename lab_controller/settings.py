@@ -67,5 +67,10 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'lab.sqlite3'}"
 
     @property
+    def timers_dir(self) -> Path:
+        """Where a school puts the TOML files of its own race timers."""
+        return self.data_dir / "timers"
+
+    @property
     def embedded_broker(self) -> bool:
         return not self.mqtt_url

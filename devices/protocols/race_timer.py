@@ -12,6 +12,7 @@ SECOND_US = 1_000_000
 PATTERN_MAX = 200
 BITS_MAX = 0xFF
 """A mask of lanes is one byte."""
+_WORD = re.compile(r"[\w-]+")
 _ENDLESS = re.compile(r"[*+}]\)[*+{]")
 
 _TEXTS = {"name", "source", "end", "ready", "started", "finished", "force_end", "missing"}
@@ -25,15 +26,17 @@ _TABLES = {
 
 
 class ProfileError(ValueError):
-    """`key` is the line of the file that cannot be, `problem` why."""
+    """`key` of the file cannot be, `problem` why; `line` counts from 1, None where nothing is written."""
 
-    def __init__(self, key: str, problem: str) -> None:
+    def __init__(self, key: str, problem: str, line: int | None = None) -> None:
         super().__init__(key, problem)
         self.key = key
         self.problem = problem
+        self.line = line
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.problem}"
+        place = f"line {self.line}, " if self.line is not None else ""
+        return f"{place}{self.key}: {self.problem}"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,14 @@ def parse_profile(text: str) -> Profile:
         raise ProfileError("file", str(error)) from error
     except RecursionError as error:
         raise ProfileError("file", "is too deeply nested") from error
+    try:
+        return _make_profile(told)
+    except ProfileError as error:
+        error.line = _find_line(text, error.key)
+        raise
+
+
+def _make_profile(told: Mapping[str, Any]) -> Profile:
     _check_keys(told)
     probe, gate, mask = (_table(told, key) for key in _TABLES)
     for key, home in (("name", told), ("lanes", told), ("results", told), ("say", probe), ("hear", probe)):
@@ -140,6 +151,19 @@ def parse_profile(text: str) -> Profile:
         us_per_unit=told.get("us_per_unit", SECOND_US),
         missing=told.get("missing", ""),
     )
+
+
+def _find_line(text: str, key: str) -> int | None:
+    """Where `gate.open` or its table is written: as `gate = {`, `[gate]` or `gate.open =`."""
+    table, _, name = key.partition(".")
+    found = None
+    for number, line in enumerate(text.splitlines(), 1):
+        words = _WORD.findall(line)
+        if words[:1] == [table]:
+            found = number
+        if found is not None and (not name or name in words):
+            return number
+    return found
 
 
 def _check_keys(told: Mapping[str, Any]) -> None:

@@ -10,11 +10,14 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("list")
 def list_timers() -> None:
-    """The timers that the lab knows."""
-    from devices.kits.race_timer.profiles import load_profiles
+    """The timers that the lab knows, and those in the folder `timers` of the data folder."""
+    from devices.kits.race_timer.profiles import Timers
+    from lab_controller.cli._settings import load_settings
 
-    for name, profile in load_profiles().items():
-        typer.echo(f"{name:12} {profile.name} ({profile.source})")
+    timers = Timers(load_settings().timers_dir)
+    own = {file.stem: file for file in timers.files}
+    for name, profile in timers.load().items():
+        typer.echo(f"{name:12} {profile.name} ({own.get(name, profile.source)})")
 
 
 @app.command("try")
@@ -27,12 +30,13 @@ def try_session(
 
     The status is 1 if something was not understood.
     """
-    from devices.kits.race_timer.profiles import load_profiles
+    from devices.kits.race_timer.profiles import Timers
     from devices.protocols.race_session import NotUnderstood, RaceSession
     from devices.protocols.race_timer import ProfileError, parse_profile
+    from lab_controller.cli._settings import load_settings
 
     try:
-        known = load_profiles().get(str(profile))
+        known = Timers(load_settings().timers_dir).load().get(str(profile))
         told = known or parse_profile(_read(profile).decode("utf-8", "replace"))
     except ProfileError as error:
         typer.echo(f"{profile}: {error}", err=True)

@@ -1,10 +1,10 @@
 """Asks which of the known race timers is there, and tells of its races."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from devices.driver import Claimed, Console, Host, Measured, Output, Remember, Say, Told
+from devices.driver import Claimed, Console, Host, Measured, Output, Remember, Say, SetBaud, Told
 from devices.errors import ProtocolError
 from devices.kits.race_timer.profiles import load_profiles
 from devices.protocols.plotter import Sample
@@ -22,6 +22,8 @@ from devices.protocols.race_session import (
 from devices.protocols.race_timer import Profile
 from devices.transports.byte_pipe import Chunk
 
+BAUD = 9600
+"""Of a line that was just opened."""
 NOTE = "profile"
 PROBE_US = 1_200_000
 SILENCE_US = 250_000
@@ -29,25 +31,29 @@ GATE_US = 1_000_000
 
 
 class RaceTimerDriver:
-    """One timer. What it is, is remembered, and asked for first the next time."""
+    """One timer. What it is, is remembered, and asked for first the next time.
 
-    def __init__(self, host: Host, profiles: Mapping[str, Profile] | None = None) -> None:
-        known = profiles if profiles is not None else load_profiles()
-        noted = host.notes.get(NOTE)
-        self._profiles = dict(sorted(known.items(), key=lambda item: item[0] != noted))
+    `load` gives the kinds that are known, anew for each round of questions.
+    """
+
+    def __init__(self, host: Host, load: Callable[[], Mapping[str, Profile]] = load_profiles) -> None:
+        self._load = load
+        self._noted = host.notes.get(NOTE)
+        self._baud = BAUD
         self._device = f"timer-{host.port}"
         self._race = 0
         self._due_us = 0
         self._heard_us: int | None = None
         self._known = False
-        self._left: list[tuple[str, Profile]] = []
-        self._id, self._profile = next(iter(self._profiles.items()))
+        self._left = self._round()
+        self._id, self._profile = self._left[0]
         self._session = RaceSession(self._profile)
 
     def opened(self, now_us: int) -> list[Output]:
-        """Ask for the likeliest kind first."""
-        self._known, self._heard_us = False, None
-        self._left.clear()
+        """Ask for the likeliest kind first; where nobody has answered yet, for those that are left."""
+        if self._known:
+            self._left.clear()
+        self._known, self._heard_us, self._baud = False, None, BAUD
         return self._probe(now_us)
 
     def received(self, chunk: Chunk) -> list[Output]:
@@ -85,11 +91,18 @@ class RaceTimerDriver:
 
     def _probe(self, now_us: int) -> list[Output]:
         if not self._left:
-            self._left = list(self._profiles.items())
+            self._left = self._round()
         self._id, self._profile = self._left.pop(0)
         self._session = RaceSession(self._profile)
         self._due_us = now_us + PROBE_US
-        return [self._say(self._profile.probe_say)]
+        out: list[Output] = [self._say(self._profile.probe_say)]
+        if self._profile.baud != self._baud:
+            self._baud = self._profile.baud
+            out.insert(0, SetBaud(self._baud))
+        return out
+
+    def _round(self) -> list[tuple[str, Profile]]:
+        return sorted(self._load().items(), key=lambda item: item[0] != self._noted)
 
     def _meet(self, events: Any, at_us: int) -> list[Output]:
         out: list[Output] = []
@@ -101,7 +114,7 @@ class RaceTimerDriver:
         return out
 
     def _greet(self, event: Identified) -> list[Output]:
-        self._known = True
+        self._known, self._noted = True, self._id
         return [
             Claimed(self._device),
             Remember(NOTE, self._id),

@@ -11,7 +11,7 @@ from devices.agent.orders import Order, Orders
 from devices.errors import DeviceError, ProtocolError, UploadError
 from devices.kits.race_timer.profiles import FOLDER, load_profiles
 from devices.protocols.race_session import RaceSession
-from devices.protocols.race_timer import ProfileError, parse_profile
+from devices.protocols.race_timer import Profile, ProfileError, parse_profile
 from devices.uploads import Program
 from tests.devices.fuzz.parsers import Reader, function, text
 from tests.devices.fuzz.target import Target
@@ -42,10 +42,10 @@ def iter_targets() -> Iterator[Target]:
         wrong,
         ("race_timer.parse_profile", "race_session.RaceSession"),
     )
-    for name in load_profiles():
+    for name, known in load_profiles().items():
         yield Target(
             f"race_session.RaceSession of {name}",
-            lambda name=name: _timer(name),  # type: ignore[misc]
+            lambda known=known: _timer(known),  # type: ignore[misc]
             [SAID, *_sessions(name)],
             covers=("race_session.RaceSession",),
         )
@@ -60,8 +60,8 @@ def _sessions(name: str) -> Iterator[list[bytes]]:
         yield [line for line in path.read_bytes().splitlines(keepends=True) if not line.startswith(b">")]
 
 
-def _timer(name: str) -> Reader:
-    session = RaceSession(load_profiles()[name])
+def _timer(profile: Profile) -> Reader:
+    session = RaceSession(profile)
     return Reader(session.feed, lambda: list(session.pending()))
 
 

@@ -133,12 +133,13 @@ GOOD = 'name="X"\nlanes=2\nprobe={say="V",hear="X"}\nresults=["(?P<lane>\\\\d) (
     [
         ("name = ", "file: "),
         ('name="X"', "lanes: is missing"),
-        (GOOD.replace("say", "ask"), "probe.ask: is not known"),
-        (GOOD + "colour=1", "colour: is not known"),
-        (GOOD + 'baud="fast"', "baud: is not what belongs here"),
-        (GOOD.replace("lanes=2", "lanes=99"), "lanes: must be 1 to 16"),
-        (GOOD.replace("?P<time>", ""), "results: need the groups lane and time"),
-        (GOOD.replace('hear="X"', 'hear="("'), "probe.hear: "),
+        (GOOD.replace("say", "ask"), "line 3, probe.ask: is not known"),
+        (GOOD + "colour=1", "line 5, colour: is not known"),
+        (GOOD + 'baud="fast"', "line 5, baud: is not what belongs here"),
+        (GOOD.replace("lanes=2", "lanes=99"), "line 2, lanes: must be 1 to 16"),
+        (GOOD.replace("?P<time>", ""), "line 4, results: need the groups lane and time"),
+        (GOOD.replace('hear="X"', 'hear="("'), "line 3, probe.hear: "),
+        (GOOD + "[gate]\nask=1", "line 6, gate.ask: is not what belongs here"),
     ],
 )
 def test_a_profile_that_cannot_be_says_which_line_and_why(text, said):

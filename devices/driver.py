@@ -60,6 +60,14 @@ class Cleared:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """The device said no to the last command of a person, who is told for a while."""
+
+    code: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Console:
     """A line for whoever reads along."""
 
@@ -116,6 +124,7 @@ Output = (
     | Kept
     | Alert
     | Cleared
+    | Refused
     | Console
     | Measured
     | Reopen

@@ -1,6 +1,6 @@
 """The devices of one room on the bus, whether they are plugged in or not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.agent.delivery import Delivery
@@ -10,16 +10,17 @@ from devices.agent.shelf import KeptItem
 from devices.agent.streams import Streams
 from devices.agent.twin import ROOT, Publish, Twin
 from devices.clock import Clock
-from devices.driver import Alert, Cleared, Console, Kept, Measured, Output, Printed, Told
-from devices.errors import DeviceError, ProtocolError
+from devices.driver import Alert, Cleared, Console, Kept, Measured, Output, Printed, Refused, Told
+from devices.errors import DeviceError, Param, ProtocolError
 from devices.kit import Kit
 from devices.session import Session
 from devices.transports.mqtt import MqttTransport
 
-LINK_ALERT = "link"
+LINK_ALERT, COMMAND_ALERT = "link", "command"
 AT_WORK = frozenset({"reopened", "port_lent"})
 """The lab itself has closed the port, and will be back."""
 COMES_BACK_US = 20_000_000
+REFUSED_SHOWN_US = 10_000_000
 EVENTS_MAX, LINES_MAX = 500, 50
 """Of one device in a second; of passages, which are kept, none is left out."""
 
@@ -36,6 +37,7 @@ class Place:
     session: Session | None = None
     leaver: Session | None = None
     back_by_us: int = 0
+    refused_until_us: int = 0
 
 
 class Desk:
@@ -72,7 +74,7 @@ class Desk:
                 kind=kit.type,
                 nodes=kit.describe(),
                 root=self._agent,
-                alerts=(LINK_ALERT, FLOOD_ALERT, *kit.alerts),
+                alerts=(LINK_ALERT, COMMAND_ALERT, FLOOD_ALERT, *kit.alerts),
             )
             place = self._places[device] = Place(twin, Streams(twin))
         return place
@@ -141,6 +143,8 @@ class Desk:
                 place.twin.alert(name, code, params)
             case Cleared(id=name):
                 place.twin.clear(name)
+            case Refused(code=code, params=params):
+                self._refuse(place, code, params)
             case Console(level=level, text=text):
                 if place.streams.flood.has_room("line", 1, LINES_MAX, now_us):
                     place.twin.log(level, text)
@@ -166,24 +170,37 @@ class Desk:
             boot, seqs = parse_committed(text)
             self._delivery.commit(device, boot, seqs)
             return
-        session = self._places[device].session
-        if session is None:
+        place = self._places[device]
+        if place.session is None:
             raise DeviceError("device_absent", device=device)
-        session.command(node, key, text)
+        place.twin.clear(COMMAND_ALERT)
+        place.session.command(node, key, text)
 
     def complain(self, topic: str, error: DeviceError) -> None:
-        """A command could not be carried out: whoever reads along is told."""
+        """A command could not be carried out: whoever sent it is told, and whoever reads along."""
         parts = topic.split("/")
-        if len(parts) > 2 and parts[2] in self._places:
-            self._places[parts[2]].twin.log("warn", f"{topic}: {error}")
+        place = self._places.get(parts[2]) if len(parts) > 2 else None
+        if place is None:
+            return
+        place.twin.log("warn", f"{topic}: {error}")
+        if parts[4:5] != ["committed"]:  # of which no person knows
+            port = {"port": place.session.pipe.name} if place.session is not None else {}
+            self._refuse(place, error.code, {**port, **error.params})
 
     def tick(self, now_us: int) -> None:
         """Say what had to wait."""
         for place in self._places.values():
             if place.leaver is not None:
                 self._miss(place, place.leaver, now_us)
+            if now_us >= place.refused_until_us:
+                place.twin.clear(COMMAND_ALERT)
             place.twin.tick(now_us)
             place.streams.tick(now_us)
+
+    def _refuse(self, place: Place, code: str, params: Mapping[str, Param]) -> None:
+        """Shown until the next command, for a while only."""
+        place.refused_until_us = self._clock.now_us() + REFUSED_SHOWN_US
+        place.twin.alert(COMMAND_ALERT, code, params)
 
     def _miss(self, place: Place, leaver: Session, now_us: int) -> None:
         """What does not come back after the lab's own work was pulled meanwhile."""

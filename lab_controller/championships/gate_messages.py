@@ -17,6 +17,8 @@ U32 = 1 << 32
 I63 = 1 << 63
 _BOOT = re.compile(r"[0-9a-f]{4}")
 _TOKEN = re.compile(r"[0-9a-f]{8}")
+# What a person asked of a gate in vain does not touch a run.
+_COMMAND_ALERT = "command"
 _VALUES = frozenset({("gate", "passage"), ("gate", "edge"), ("gate", "arm"), ("clock", "fit")})
 
 
@@ -71,7 +73,7 @@ def read(messages: Sequence[Inbound]) -> GateMessages:
             case "state", _:
                 batch.states.append((topic.device, message.payload.decode("ascii", "replace")))
             case "alert", alert:
-                if not message.retained:
+                if not message.retained and alert != _COMMAND_ALERT:
                     batch.alerts.append((topic.device, alert, _alert(message.payload)))
             case _, "passage":
                 batch.passages.append(_seen(message, "seq"))

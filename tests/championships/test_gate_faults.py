@@ -157,6 +157,13 @@ def test_an_alert_speaks_for_its_own_gate_under_its_own_code(contest: Contest) -
     assert contest.faults() == [("beam_blocked", {"device": GATE, "code": "beam_blocked", "lane": 1})]
 
 
+def test_what_a_person_asked_of_a_gate_in_vain_is_no_fault_of_a_run(contest: Contest) -> None:
+    contest.ready()
+    told = json.dumps({"code": "bad_command", "params": {}}).encode()
+    contest.hall.deliver(Inbound(Topic(GATE, "alert", prop="command"), told))
+    assert contest.faults() == []
+
+
 def test_a_gate_that_knows_what_it_lost_spares_the_wait(contest: Contest) -> None:
     contest.ready()
     start, _, finish, _ = contest.drives(7_000_000)

@@ -9,6 +9,7 @@ PACKAGES = ("competitions", "devices", "lab_controller", "web")
 ERROR_BASES = {"LabError", "CompetitionError", "DeviceError"}
 # Calls that tell a fault without raising it, and at which argument they take the code.
 TELLERS = {"_raise": 1, "report": 2, "_report": 1, "alert": 1, "ReportFault": 0, "RowError": 2}
+DRIVER_TELLERS = {"Refused": 0}
 
 
 def iter_sources() -> Iterator[tuple[Path, ast.Module]]:
@@ -37,9 +38,10 @@ def raised_codes() -> dict[str, str]:
     place = dict.fromkeys(error_classes(sources), 0) | TELLERS
     codes: dict[str, str] = {}
     for path, tree in sources:
+        tellers = place | DRIVER_TELLERS if path.is_relative_to(ROOT / "devices") else place
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and len(node.args) > place.get(called(node), 99):
-                for code in constants(node.args[place[called(node)]]):
+            if isinstance(node, ast.Call) and len(node.args) > tellers.get(called(node), 99):
+                for code in constants(node.args[tellers[called(node)]]):
                     codes.setdefault(code, str(path.relative_to(ROOT)))
     return codes
 

@@ -9,8 +9,10 @@ import pytest
 from lab_controller.lab import Lab
 from lab_controller.telemetry.tables import ConsoleChunk, ReadingRow, Series
 from tests.web.conftest import SignIn
-from tests.web.kits import AGENT, UNO, add_device, add_person, add_room, agent_of_room, prop, set_latest
+from tests.web.kits import AGENT, UNO, add_device, add_person, add_room, agent_of_room, prop, say, set_latest
+from tests.web.waiting import until
 from web.kind_words import name_described
+from web.kit_page_view import view_kit
 from web.kit_things import read_pins, tell_plugged
 from web.reading_words import name_reading
 
@@ -140,6 +142,24 @@ async def test_a_line_and_the_buttons_reach_the_kit(sign_in: SignIn, lab: Lab) -
             if len(heard) == len(presses):
                 break
     assert heard == [expected for _, _, expected in presses]
+
+
+async def test_what_a_kit_refuses_is_told_on_its_page_and_its_card_and_the_kit_stays_there(
+    sign_in: SignIn, lab: Lab
+) -> None:
+    add_device(lab, "ev3-1", "ev3", {"program": {"properties": {"run": prop(True)}}}, AGENT)
+    pupil = await sign_in("pupil")
+    async with agent_of_room(lab) as agent:
+        assert (await pupil.post("/kits/ev3-1/do", data={"deed": "run"})).status_code == 303
+        assert (await anext(agent.messages())).topic == "lab/5/ev3-1/program/run/set"
+        say(agent, "ev3-1/$alert/command", {"code": "no_program", "params": {}}, retain=True)
+        await until(lambda: bool(view_kit(lab, "ev3-1")["problems"]))
+        for page in ("/kits/ev3-1", "/rooms/204"):
+            assert "There is no program to start. Send one to the kit first" in text_of(await pupil.get(page))
+        view = view_kit(lab, "ev3-1")
+        assert (view["state"], view["online"]) == ("ready", True)
+        say(agent, "ev3-1/$alert/command", "", retain=True)
+        await until(lambda: not view_kit(lab, "ev3-1")["problems"])
 
 
 async def test_what_a_kit_cannot_do_is_told_to_a_script_as_a_problem(sign_in: SignIn) -> None:

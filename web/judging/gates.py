@@ -47,6 +47,6 @@ def find_problem(device: DeviceView | None, gate_input: int) -> str | None:
         return "unknown"
     if gate_input in device.blocked:
         return "blocked"
-    if device.alerts:
+    if device.alerts.keys() - {"command"}:  # the beam is as it was, whatever a person asked in vain
         return "alert"
     return None if device.state == "ready" else device.state if device.state in PROBLEMS else "lost"

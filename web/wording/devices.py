@@ -92,6 +92,20 @@ SENTENCES = {
         "This brain has no Python yet. Send any Python program to it with VEXcode once, then try again."
     ),
     "bad_command": _("The device did not understand the command. Load the page again and repeat it."),
+    "command_refused": _(
+        "The kit refused. Wait a moment, then try again; if it refuses again, switch it off and on."
+    ),
+    "no_program": _("There is no program to start. Send one to the kit first, then press “Run”."),
+    "program_not_started": _(
+        "The kit could not start “{name}”. Send the program to it again, then press “Run”."
+    ),
+    "program_unstoppable": _(
+        "The program on the board cannot be stopped from here. "
+        "Press the board's RESET button, then try again."
+    ),
+    "nothing_runs": _("No program is running on the kit: there is nothing to stop."),
+    "nobody_reads": _("No program on the kit reads what was sent. Start one that does, then send it again."),
+    "name_refused": _("The hub does not take this name. Choose a shorter one."),
     "not_connected": _(
         "There is no connection to the message broker. Check the network; it is tried again by itself."
     ),

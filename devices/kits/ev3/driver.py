@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devices.driver import Alert, Claimed, Cleared, Console, Host, Measured, Output, Reopen, Say, Told
+from devices.driver import Alert, Claimed, Cleared, Host, Measured, Output, Refused, Reopen, Say, Told
 from devices.errors import ProtocolError
 from devices.kits.ev3 import ports
 from devices.kits.ev3.ports import NAMES, Plugged
@@ -45,7 +45,7 @@ _ADDRESS = re.compile(r"[0-9a-f]{12}")
 class _Question:
     command: Direct
     on_answer: Callable[[bytes], None]
-    about: str = ""
+    refusal: Refused | None = None
 
 
 class Ev3Driver:
@@ -110,11 +110,12 @@ class Ev3Driver:
         match node, key:
             case "program", "run":
                 path = self._program(payload)
-                self._order(bytecode.start_program(path), f"run {path}")
+                name = path.rpartition("/")[2]
+                self._order(bytecode.start_program(path), Refused("program_not_started", {"name": name}))
             case "program", "stop":
-                self._order(bytecode.stop_program(), "stop")
+                self._order(bytecode.stop_program(), Refused("command_refused"))
             case "board", "identify":
-                self._order(bytecode.tone(880, 600), "beep")
+                self._order(bytecode.tone(880, 600), Refused("command_refused"))
             case "mailbox", "send":
                 self._out.append(Say(_mail(payload)))
             case _:
@@ -128,17 +129,19 @@ class Ev3Driver:
     def _program(self, payload: str) -> str:
         """Path of a program by its name; without one, of the program that was uploaded last."""
         path = payload.strip() or self._host.notes.get(LAST_PROGRAM, "")
-        if not path or not path.isprintable() or len(path.encode()) > 100:
+        if not path:
+            raise ProtocolError("no_program")
+        if not path.isprintable() or len(path.encode()) > 100:
             raise ProtocolError("bad_command", node="program", key="run")
         return (
             path if "/" in path else f"{PROJECTS}/{path.removesuffix('.rbf')}/{path.removesuffix('.rbf')}.rbf"
         )
 
-    def _order(self, command: Direct, about: str) -> None:
+    def _order(self, command: Direct, refusal: Refused) -> None:
         """A person's wish comes before the next measurement."""
         if len(self._queue) >= QUEUE_MAX:
             raise ProtocolError("device_busy")
-        self._queue.append(_Question(command, lambda _: self._look(), about))
+        self._queue.append(_Question(command, lambda _: self._look(), refusal))
         self._go_on()
 
     def _ask(self, command: Direct, on_answer: Callable[[bytes], None]) -> None:
@@ -184,8 +187,8 @@ class Ev3Driver:
             question.on_answer(frame.body[: question.command.answers])
             if not self._claimed:
                 self._queue.append(_Question(bytecode.identity(), self._meet))
-        elif question.about:
-            self._out.append(Console("warn", f"the brick refuses: {question.about}"))
+        elif question.refusal is not None:
+            self._out.append(question.refusal)
         self._go_on()
 
     def _meet(self, answer: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from devices.driver import Claimed, Console, Host, Measured, Output, Printed, Remember, Say, Told
+from devices.driver import Claimed, Host, Measured, Output, Printed, Refused, Remember, Say, Told
 from devices.errors import ProtocolError
 from devices.kits.micropython.listener import Listener
 from devices.kits.micropython.upload import MAIN, NOTE_PROGRAM, start_line
@@ -89,7 +89,7 @@ class MicroPythonDriver:
             self._tell("program", "running", "false" if self._listener.at_prompt else "true")
         if self._typing is not None and now_us >= self._typing_us:
             self._typing = None
-            self._out.append(Console("warn", "the program cannot be interrupted"))
+            self._out.append(Refused("program_unstoppable"))
         return self._take()
 
     def command(self, node: str, key: str, payload: str, now_us: int) -> list[Output]:

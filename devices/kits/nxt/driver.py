@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devices.driver import Alert, Claimed, Cleared, Console, Host, Measured, Output, Reopen, Say, Told
+from devices.driver import Alert, Claimed, Cleared, Host, Measured, Output, Refused, Reopen, Say, Told
 from devices.errors import ProtocolError
 from devices.kits.nxt import sensors
 from devices.kits.nxt.sensors import INPUTS, OUTPUTS
 from devices.protocols import nxt
-from devices.protocols.nxt import BOXES, MEANINGS, REPLY, Op, Status, Telegram, TelegramReader
+from devices.protocols.nxt import BOXES, REPLY, Op, Status, Telegram, TelegramReader
 from devices.protocols.plotter import parse_plotter
 from devices.transports.byte_pipe import Chunk
 
@@ -34,7 +34,9 @@ class _Question:
     op: Op
     data: bytes
     on_answer: Callable[[Telegram], None]
-    about: str = ""
+    ordered: bool = False
+    """By a person."""
+    program: str = ""
 
 
 class NxtDriver:
@@ -79,9 +81,8 @@ class NxtDriver:
             self._asked = None
             self._heard_us = self._now_us
             question.on_answer(telegram)
-            if question.about and telegram.status != Status.SUCCESS:
-                meaning = MEANINGS.get(telegram.status, f"error {telegram.status:#x}")
-                self._out.append(Console("warn", f"the brick refuses: {question.about}: {meaning}"))
+            if question.ordered and telegram.status != Status.SUCCESS:
+                self._out.append(_refusal(question, telegram.status))
             self._go_on()
         return self._take()
 
@@ -105,14 +106,14 @@ class NxtDriver:
         match node, key:
             case "program", "run":
                 name = self._program(payload)
-                self._order(Op.START_PROGRAM, nxt.ask(Op.START_PROGRAM, nxt.file_name(name)), f"run {name}")
+                self._order(Op.START_PROGRAM, nxt.ask(Op.START_PROGRAM, nxt.file_name(name)), name)
             case "program", "stop":
-                self._order(Op.STOP_PROGRAM, nxt.ask(Op.STOP_PROGRAM), "stop")
+                self._order(Op.STOP_PROGRAM, nxt.ask(Op.STOP_PROGRAM))
             case "board", "identify":
                 tone = (880).to_bytes(2, "little") + (600).to_bytes(2, "little")
-                self._order(Op.PLAY_TONE, nxt.ask(Op.PLAY_TONE, tone), "beep")
+                self._order(Op.PLAY_TONE, nxt.ask(Op.PLAY_TONE, tone))
             case "mailbox", "send":
-                self._order(Op.MESSAGE_WRITE, _message(payload), "message")
+                self._order(Op.MESSAGE_WRITE, _message(payload))
             case _:
                 raise ProtocolError("bad_command", node=node, key=key)
         return self._take()
@@ -124,17 +125,20 @@ class NxtDriver:
     def _program(self, payload: str) -> str:
         """Name of a program; without one, of the program that was uploaded last."""
         name = payload.strip() or self._host.notes.get(LAST_PROGRAM, "")
+        if not name:
+            raise ProtocolError("no_program")
         name = name if name.lower().endswith(PROGRAM) else name + PROGRAM
         if not name.isascii() or not name.isprintable() or not len(PROGRAM) < len(name) < nxt.NAME_BYTES:
             raise ProtocolError("bad_command", node="program", key="run")
         return name
 
-    def _order(self, op: Op, data: bytes, about: str) -> None:
+    def _order(self, op: Op, data: bytes, program: str = "") -> None:
         """A person's wish comes before the next measurement."""
         if len(self._queue) >= QUEUE_MAX:
             raise ProtocolError("device_busy")
-        place = next((at for at, one in enumerate(self._queue) if not one.about), len(self._queue))
-        self._queue.insert(place, _Question(op, data, lambda _: self._look(), about))
+        place = next((at for at, one in enumerate(self._queue) if not one.ordered), len(self._queue))
+        question = _Question(op, data, lambda _: self._look(), ordered=True, program=program)
+        self._queue.insert(place, question)
         self._go_on()
 
     def _greet(self) -> None:
@@ -255,6 +259,15 @@ class NxtDriver:
     def _take(self) -> list[Output]:
         outputs, self._out = self._out, []
         return outputs
+
+
+def _refusal(question: _Question, status: int) -> Refused:
+    """What a person is told of an order that the brick did not carry out."""
+    if question.op == Op.START_PROGRAM:
+        return Refused("program_not_started", {"name": question.program})
+    if status != Status.NO_PROGRAM:
+        return Refused("command_refused")
+    return Refused("nothing_runs" if question.op == Op.STOP_PROGRAM else "nobody_reads")
 
 
 def _message(payload: str) -> bytes:

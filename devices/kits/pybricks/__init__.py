@@ -36,7 +36,7 @@ KIT = Kit(
         Command("program", "stop", "boolean"),
         Command("console", "send", "string"),
     ),
-    alerts=(*ALERTS, "firmware", "start"),
+    alerts=(*ALERTS, "firmware"),
     capabilities=(Capability("programs"), Capability("console")),
     usb=tuple(UsbMatch(LEGO_USB, pid, certain=True) for pid in (PRIME, ESSENTIAL, INVENTOR)),
     uploads=Uploads(

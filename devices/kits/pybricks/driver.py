@@ -13,6 +13,7 @@ from devices.driver import (
     Measured,
     Output,
     Printed,
+    Refused,
     Reopen,
     Say,
     Told,
@@ -139,8 +140,6 @@ class PybricksDriver:
             case Status():
                 self._status_due_us = None
                 self._out += self._condition.learn(message)
-                if self._condition.running:
-                    self._out.append(Cleared("start"))
             case Stdout(data=data):
                 self._print(self._text.decode(data))
             case Value():
@@ -207,13 +206,13 @@ class PybricksDriver:
             if status == Refusal.OK:
                 self._typed.taken()
             elif status != Refusal.BUSY or self._typed.refused(self._now_us):
-                lost = self._typed.clear()
-                self._out.append(Console("warn", f"nobody reads what was typed: {lost} bytes are lost"))
+                self._typed.clear()
+                self._out.append(Refused("nobody_reads"))
         elif command == CommandId.START and status == Refusal.INVALID_COMMAND:
             slot = body[1] if len(body) > 1 else 0
-            self._out.append(Alert("start", "slot_empty", {"slot": slot}))
+            self._out.append(Refused("slot_empty", {"slot": slot}))
         elif status != Refusal.OK:
-            self._out.append(Console("warn", f"the hub refuses command {command} with {status:#04x}"))
+            self._out.append(Refused("command_refused"))
 
     def _program(self, wanted: str) -> int:
         assert self._capabilities is not None
@@ -230,7 +229,7 @@ class PybricksDriver:
 
     def _type(self, text: str) -> None:
         if not self._condition.running:
-            self._out.append(Console("warn", "no program runs that could read this"))
+            self._out.append(Refused("nobody_reads"))
         elif not self._typed.add(text.encode()):
             raise ProtocolError("device_busy", device=self._device)
 

@@ -22,12 +22,10 @@ class Typed:
         self._left += data
         return True
 
-    def clear(self) -> int:
-        """How many bytes nobody will read."""
-        left = len(self._left)
+    def clear(self) -> None:
+        """Nobody will read it."""
         self._left.clear()
         self._refused_us = None
-        return left
 
     def due(self, now_us: int) -> bytes | None:
         """The next piece, once it may be said."""

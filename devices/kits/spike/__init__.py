@@ -34,7 +34,7 @@ KIT = Kit(
         Command("program", "stop", "boolean"),
     ),
     capabilities=(Capability("programs"), Capability("console")),
-    alerts=("battery", "firmware", "refused", "silent"),
+    alerts=("battery", "firmware", "silent"),
     usb=tuple(UsbMatch(LEGO_VID, pid, certain=True) for pid in (0x0009, 0x000D, 0x0010)),
     uploads=Uploads((".py",), SOURCE_BYTES_MAX, prepare, talk=upload, reopens=False, slots=SLOTS),
 )

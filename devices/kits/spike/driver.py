@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Sequence
 
-from devices.driver import Claimed, Console, Host, Measured, Output, Printed, Reopen, Say, Told
-from devices.errors import Param, ProtocolError
+from devices.driver import Claimed, Console, Host, Measured, Output, Printed, Refused, Reopen, Say, Told
+from devices.errors import ProtocolError
 from devices.kits.spike.greeting import OLD_VERSION, SHORT, Greeting, OldFirmware
 from devices.kits.spike.health import HubHealth
 from devices.kits.spike.printout import Printout
@@ -142,7 +142,8 @@ class SpikeDriver:
             case Answer(to=Id.NOTIFY):
                 self._notified_us = self._now_us
             case Answer(to=Id.SET_NAME, accepted=accepted):
-                self._judge(accepted, "device_refused", status="name")
+                if not accepted:
+                    self._out.append(Refused("name_refused"))
                 self._ask(GetName())
             case HubName(name=name):
                 self._tell("hub", "name", name)
@@ -216,6 +217,8 @@ class SpikeDriver:
     def _slot(self, payload: str) -> int:
         """The slot that is named, or else the one that was written last."""
         text = payload or self._host.notes.get(NOTE_SLOT, "")
+        if not text:
+            raise ProtocolError("no_program")
         if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) < SLOTS):
             raise ProtocolError("bad_command", node="program", key="run", payload=payload[:80])
         return int(text)
@@ -232,18 +235,12 @@ class SpikeDriver:
         if not self._asked:
             return
         _, request = self._asked.popleft()
-        if request.action is Action.START:
-            self._judge(accepted, "slot_empty", slot=request.slot)
-            if accepted:
-                self._tell("program", "slot", str(request.slot))
+        if request.action is Action.START and accepted:
+            self._tell("program", "slot", str(request.slot))
+        elif request.action is Action.START:
+            self._out.append(Refused("slot_empty", {"slot": request.slot}))
         if accepted or request.action is Action.STOP:  # a hub says no to a stop when nothing runs
             self._tell("program", "running", "true" if request.action is Action.START else "false")
-
-    def _judge(self, accepted: bool, code: str, **params: Param) -> None:
-        if accepted:
-            self._health.obeyed()
-        else:
-            self._health.refused(self._now_us, code, **params)
 
     def _ask(self, request: Request) -> None:
         self._out.append(Say(encode(format_request(request))))

@@ -1,4 +1,4 @@
-"""What is wrong with a hub: its battery, its silence, and what it refused."""
+"""What is wrong with a hub: its battery, its firmware, its silence."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,6 @@ from devices.kits.spike.greeting import NEEDED_VERSION, OLD_VERSION
 
 BATTERY_LOW, BATTERY_WELL = 15, 20
 SILENT_US = 4_000_000
-REFUSED_SHOWN_US = 15_000_000
 
 
 @dataclass
@@ -16,7 +15,6 @@ class HubHealth:
     """Fed by the driver; `take` gives the alerts that began or ended since."""
 
     heard_us: int = 0
-    _refused_us: int = 0
     _raised: dict[str, Alert] = field(default_factory=dict)
     _outputs: list[Output] = field(default_factory=list)
 
@@ -41,21 +39,10 @@ class HubHealth:
         """It speaks the protocol of SPIKE App 2."""
         self._raise("firmware", "firmware_too_old", found=OLD_VERSION, needed=NEEDED_VERSION)
 
-    def refused(self, now_us: int, code: str, **params: Param) -> None:
-        """The hub said no to a command."""
-        self._refused_us = now_us
-        self._raise("refused", code, **params)
-
-    def obeyed(self) -> None:
-        """The hub said yes."""
-        self._clear("refused")
-
     def tick(self, now_us: int) -> None:
         """Time has passed."""
         if now_us - self.heard_us >= SILENT_US:
             self._raise("silent", "board_silent")
-        if now_us - self._refused_us >= REFUSED_SHOWN_US:
-            self._clear("refused")
 
     def _raise(self, name: str, code: str, **params: Param) -> None:
         alert = Alert(name, code, params)

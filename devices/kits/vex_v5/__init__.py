@@ -4,7 +4,7 @@ from pathlib import Path
 
 from devices.kit import Command, Kit, Reading, UsbMatch
 from devices.kits.vex_v5.condition import BATTERY, PORTS
-from devices.kits.vex_v5.driver import RADIO, REFUSED, V5Driver
+from devices.kits.vex_v5.driver import RADIO, V5Driver
 from devices.kits.vex_v5.emulator import V5Emulator
 from devices.kits.vex_v5.upload import UPLOADS
 
@@ -31,7 +31,7 @@ KIT = Kit(
         *(Reading("ports", str(port), "json") for port in range(1, PORTS + 1)),
     ),
     commands=(Command("program", "run", "string"), Command("program", "stop", "boolean")),
-    alerts=(BATTERY, RADIO, REFUSED),
+    alerts=(BATTERY, RADIO),
     usb=(
         UsbMatch(VEX, 0x0501, certain=True, interface=SYSTEM_PORT),
         UsbMatch(VEX, 0x0600, certain=True, interface=SYSTEM_PORT),

@@ -5,7 +5,7 @@ import re
 import struct
 from collections.abc import Mapping, Sequence
 
-from devices.driver import Alert, Claimed, Cleared, Console, Host, Output, Reopen, Told
+from devices.driver import Alert, Claimed, Cleared, Console, Host, Output, Refused, Reopen, Told
 from devices.errors import ProtocolError
 from devices.kits.vex_v5.asking import Asking
 from devices.kits.vex_v5.condition import tell_flags, tell_ports
@@ -33,7 +33,7 @@ from devices.transports.byte_pipe import Chunk
 SLOT_NOTE = "slot"
 """The slot that had the last program of ours, counted from 1."""
 EXP_USB = (0x2888, 0x0600)
-REFUSED, RADIO = "refused", "radio"
+RADIO = "radio"
 REPEAT_US = 500_000
 HANG_US = 10_000_000
 FILES_MAX = 64
@@ -128,7 +128,10 @@ class V5Driver:
     def _slot(self, wanted: str) -> int:
         """The slot that is meant; an empty wish means the program that came last."""
         newest = max(self._stored, key=lambda slot: self._stored[slot].seconds, default="")
-        found = _SLOT.fullmatch(wanted or self._notes.get(SLOT_NOTE, "") or str(newest))
+        meant = wanted or self._notes.get(SLOT_NOTE, "") or str(newest)
+        if not meant:
+            raise ProtocolError("no_program")
+        found = _SLOT.fullmatch(meant)
         if found is None:
             raise ProtocolError("bad_command", node="program", key="run")
         return int(found[1])
@@ -207,5 +210,7 @@ class V5Driver:
         if FLAGS in self._due_us:
             self._due_us[FLAGS] = now_us
         if answer.ack == Ack.OK:
-            return [Cleared(REFUSED)]
-        return [Alert(REFUSED, "device_refused", {"status": describe(answer.ack)})]
+            return []
+        if answer.ack == Ack.NO_ENTRY:
+            return [Refused("no_program")]
+        return [Refused("device_refused", {"status": describe(answer.ack)})]

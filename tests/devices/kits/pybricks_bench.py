@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from devices.driver import Alert, Cleared, Host, Output, Printed, Say, Told
+from devices.driver import Alert, Cleared, Host, Output, Printed, Refused, Say, Told
 from devices.errors import DeviceError
 from devices.kits.pybricks import KIT
 from devices.kits.pybricks.driver import PybricksDriver
@@ -139,6 +139,9 @@ class Bench:
 
     def printed(self) -> str:
         return "".join(output.text for output in self.outputs if isinstance(output, Printed))
+
+    def refusals(self) -> list[Refused]:
+        return [output for output in self.outputs if isinstance(output, Refused)]
 
     def alerts(self) -> dict[str, str]:
         raised: dict[str, str] = {}

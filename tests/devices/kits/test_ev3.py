@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.driver import Alert, Cleared, Console, Host, Reopen
+from devices.driver import Alert, Cleared, Host, Refused, Reopen
 from devices.errors import ProtocolError
 from devices.kits.ev3.driver import Ev3Driver
 from devices.kits.ev3.emulator import Ev3Emulator
@@ -92,11 +92,18 @@ def test_programs_are_started_by_name_by_path_or_as_the_last_one_uploaded():
     assert brick.brick.machine.running == "../prjs/log/log.rbf"
 
 
-def test_a_program_that_is_not_there_is_a_warning():
+def test_a_program_that_is_not_there_is_refused_by_its_name():
     brick = bench().run()
     brick.command("program", "run", "nothing")
     brick.run()
-    assert Console("warn", "the brick refuses: run ../prjs/nothing/nothing.rbf") in brick.said
+    refusals = [one for one in brick.said if isinstance(one, Refused)]
+    assert refusals == [Refused("program_not_started", {"name": "nothing.rbf"})]
+
+
+def test_a_brick_that_was_given_no_program_yet_says_so():
+    brick = bench().run()
+    with pytest.raises(ProtocolError, match="no_program"):
+        brick.command("program", "run", "")
 
 
 def test_a_brick_beeps_so_that_a_child_finds_it():
@@ -123,7 +130,6 @@ def test_mail_goes_both_ways_and_numbers_are_plotted():
 @pytest.mark.parametrize(
     ("node", "key", "payload"),
     [
-        ("program", "run", ""),
         ("program", "run", "a\nb"),
         ("mailbox", "send", "{"),
         ("mailbox", "send", '{"box": "", "value": 1}'),

@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.discovery import Port, candidates
-from devices.driver import Claimed, Host, Measured, Printed, Remember, Say, Told
+from devices.driver import Claimed, Host, Measured, Printed, Refused, Remember, Say, Told
 from devices.errors import ProtocolError
-from devices.kits.micropython.driver import INTERRUPT_US, NUDGE_US, PATIENT_NUDGE_US, MicroPythonDriver
+from devices.kits.micropython.driver import (
+    INTERRUPT_US,
+    NUDGE_US,
+    PATIENT_NUDGE_US,
+    STOP_US,
+    MicroPythonDriver,
+)
 from devices.kits.micropython.emulator import MicroPythonEmulator
 from devices.kits.micropython.reciter import BANNER
 from devices.protocols.plotter import Sample
@@ -103,6 +109,13 @@ def test_a_line_typed_for_the_board_waits_for_its_prompt():
     assert hear(driver, "\r\n>>> ", 14)[-1] == Say(b"__import__('line')\r")
     assert driver.command("program", "stop", "true", 15) == [Say(b"\x03")]
     assert driver.command("console", "send", "print(1)\n", 16) == [Say(b"print(1)\r")]
+
+
+def test_a_program_that_cannot_be_interrupted_is_told():
+    driver = driver_of()
+    hear(driver, BANNER + b">>> ")
+    driver.command("program", "run", "", 10)
+    assert Refused("program_unstoppable") in driver.tick(10 + STOP_US)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.driver import Alert, Cleared, Console, Host, Reopen
+from devices.driver import Alert, Cleared, Host, Refused, Reopen
 from devices.errors import ProtocolError
 from devices.kits.nxt.driver import NxtDriver
 from devices.transports.byte_pipe import Chunk
@@ -81,11 +81,23 @@ def test_programs_are_started_by_name_or_as_the_last_one_uploaded():
     assert brick.brick.running == "Demo.rxe"
 
 
-def test_what_the_brick_refuses_is_a_warning_in_words():
+def test_what_the_brick_refuses_is_told():
     brick = bench().run()
     brick.command("program", "stop", "true")
+    brick.command("mailbox", "send", '{"box": 1, "value": "go"}')
+    brick.command("program", "run", "nothing")
     brick.run()
-    assert Console("warn", "the brick refuses: stop: no program is running") in brick.said
+    assert [one for one in brick.said if isinstance(one, Refused)] == [
+        Refused("nothing_runs"),
+        Refused("nobody_reads"),
+        Refused("program_not_started", {"name": "nothing.rxe"}),
+    ]
+
+
+def test_a_brick_that_was_given_no_program_yet_says_so():
+    brick = bench().run()
+    with pytest.raises(ProtocolError, match="no_program"):
+        brick.command("program", "run", "")
 
 
 def test_messages_go_both_ways_and_numbers_are_plotted():
@@ -111,7 +123,6 @@ def test_a_beep_tells_which_brick_it_is():
 @pytest.mark.parametrize(
     ("node", "key", "payload"),
     [
-        ("program", "run", ""),
         ("program", "run", "a name that is far too long"),
         ("program", "run", "сызық"),
         ("mailbox", "send", "[]"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.driver import Alert, Claimed, Console, Measured, Printed, Reopen, Say
+from devices.driver import Alert, Claimed, Console, Measured, Printed, Refused, Reopen, Say
 from devices.errors import ProtocolError
 from devices.kits.pybricks.hub import HubModel
 from devices.protocols import pybricks
@@ -127,12 +127,12 @@ def test_a_full_input_is_tried_again_until_the_program_reads(running):
 def test_input_that_nobody_reads_is_given_up_and_told(running):
     running.hub.stdin_held = True
     running.command("console", "send", "x" * 80).run(7)
-    assert Console("warn", "nobody reads what was typed: 40 bytes are lost") in running.outputs
+    assert running.refusals() == [Refused("nobody_reads")]
 
 
 def test_typing_without_a_program_is_told(bench):
     bench.command("console", "send", "hi\n")
-    assert Console("warn", "no program runs that could read this") in bench.outputs
+    assert bench.refusals() == [Refused("nobody_reads")]
 
 
 def test_a_waiting_input_never_holds_up_the_stop(running):
@@ -153,13 +153,9 @@ def test_the_chosen_slot_is_started_when_none_is_named(bench):
     assert (bench.board.commands, bench.told("program", "slot")[-1]) == ([b"\x01\x02"], "2")
 
 
-def test_an_empty_slot_is_told_until_a_program_runs(bench):
+def test_an_empty_slot_is_refused(bench):
     bench.command("program", "run", "1")
-    assert [output for output in bench.outputs if isinstance(output, Alert)] == [
-        Alert("start", "slot_empty", {"slot": 1})
-    ]
-    bench.store().command("program", "run", "0")
-    assert bench.alerts() == {}
+    assert bench.refusals() == [Refused("slot_empty", {"slot": 1})]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +252,7 @@ def test_an_echoing_line_is_no_hub_and_is_not_flooded():
 def test_a_refused_command_is_told(bench, refusal):
     bench.hub.refuse_next = refusal
     bench.store().command("program", "run", "")
-    assert Console("warn", f"the hub refuses command 1 with {refusal:#04x}") in bench.outputs
+    assert bench.refusals() == [Refused("command_refused")]
 
 
 @given(st.binary(max_size=2000))

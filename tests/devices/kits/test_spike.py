@@ -11,6 +11,7 @@ from devices.driver import (
     Console,
     Measured,
     Printed,
+    Refused,
     Reopen,
     Say,
 )
@@ -216,21 +217,15 @@ def test_without_a_slot_the_program_that_came_last_is_started(bench):
     assert bench.hub.running == 3
 
 
-def test_an_empty_slot_is_refused_and_told_until_another_starts(bench):
+def test_an_empty_slot_is_refused(bench):
     bench.command("program", "run", "7")
-    assert bench.alerts() == {"refused": ("slot_empty", {"slot": 7})}
+    assert bench.all(Refused) == [Refused("slot_empty", {"slot": 7})]
     assert bench.told("program", "running") == []
-    bench.hub.slots[7] = b"pass"
-    bench.command("program", "run", "7")
-    assert bench.alerts() == {}
 
 
-def test_a_refusal_is_shown_for_a_while_only(bench):
-    bench.command("program", "run", "7")
-    bench.run(14)
-    assert list(bench.alerts()) == ["refused"]
-    bench.run(2)
-    assert bench.alerts() == {}
+def test_a_hub_that_was_given_no_program_yet_says_so(bench):
+    with pytest.raises(ProtocolError, match="no_program"):
+        bench.command("program", "run", "")
 
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_another_question(bench):
@@ -250,13 +245,13 @@ def test_a_hub_is_given_a_name(bench):
 def test_a_name_that_the_hub_refuses_is_told(bench):
     bench.board.refuse(Id.SET_NAME)
     bench.command("hub", "name", "Robi 2")
-    assert bench.alerts() == {"refused": ("device_refused", {"status": "name"})}
+    assert bench.all(Refused) == [Refused("name_refused")]
     assert bench.told("hub", "name") == ["Robi"]
 
 
 @pytest.mark.parametrize(
     ("node", "key", "payload"),
-    [("program", "run", ""), ("program", "run", "20"), ("program", "run", "-1"), ("program", "run", "²"),
+    [("program", "run", "20"), ("program", "run", "-1"), ("program", "run", "²"),
      ("program", "run", "9" * 5000), ("program", "run", "x"), ("program", "stop", "false"),
      ("hub", "name", ""), ("hub", "name", "x" * 30), ("hub", "name", "a\nb"), ("console", "send", "x")],
 )  # fmt: skip

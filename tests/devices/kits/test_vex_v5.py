@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from devices.driver import Alert, Claimed, Cleared, Host, Reopen, Told
+from devices.driver import Alert, Claimed, Cleared, Host, Refused, Reopen, Told
 from devices.errors import ProtocolError
 from devices.kits.vex_v5 import KIT
 from devices.kits.vex_v5.brain_files import StoredFile
@@ -121,19 +121,23 @@ def test_the_programs_that_are_there_are_listed():
     ]
 
 
-def test_a_slot_without_a_program_is_told_in_words(bench):
+def test_a_slot_without_a_program_is_refused(bench):
     bench.command("run", "5")
     bench.run(0.2)
-    assert alerts(bench) == {"refused": ("device_refused", {"status": "no entry (D9)"})}
     put(bench.brain, "slot_5.bin", 5)
     bench.command("run", "5")
     bench.run(0.2)
-    assert alerts(bench) == {}
+    assert [each for each in bench.outputs if isinstance(each, Refused)] == [Refused("no_program")]
+
+
+def test_a_brain_without_a_program_says_so(bench):
+    with pytest.raises(ProtocolError, match="no_program"):
+        bench.command("run", "")
 
 
 @pytest.mark.parametrize(
     ("key", "payload"),
-    [("run", "0"), ("run", "9"), ("run", ""), ("run", "x"), ("stop", "false"), ("slot", "1")],
+    [("run", "0"), ("run", "9"), ("run", "x"), ("stop", "false"), ("slot", "1")],
 )
 def test_a_command_that_is_none_is_refused(bench, key, payload):
     with pytest.raises(ProtocolError) as refused:

@@ -148,9 +148,12 @@ class MqttTransport:
     def publish(
         self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False
     ) -> "asyncio.Future[None]":
-        """Done at PUBACK. QoS 1 waits out a lost connection; QoS 0 fails without one."""
+        """Done at PUBACK. QoS 1 waits out a lost connection; QoS 0 fails without one.
+
+        A queue that events have filled has room for what is retained: who is back must be able to say so.
+        """
         outgoing = _Outgoing(topic, payload, qos, retain, asyncio.get_running_loop().create_future())
-        if len(self._outbox) >= OUTBOX_LIMIT:
+        if len(self._outbox) >= OUTBOX_LIMIT and not retain:
             self._fail(outgoing, TransportError("queue_full", limit=OUTBOX_LIMIT))
         elif self.connected.is_set() and self._connection is not None:
             self._outbox[id(outgoing)] = outgoing

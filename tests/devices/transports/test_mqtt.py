@@ -42,6 +42,24 @@ async def test_messages_come_in_order_and_are_acknowledged_by_hand(broker, proto
     await other.stop()
 
 
+async def test_a_queue_full_of_events_has_room_to_say_that_one_is_back(broker, monkeypatch):
+    monkeypatch.setattr("devices.transports.mqtt.OUTBOX_LIMIT", 2)
+    agent, hub = client(broker, "lab-hub-2"), client(broker)
+    events = [agent.publish("lab/5/kit/mailbox/received", b"%d" % number) for number in range(3)]
+    state = agent.publish("lab/5/agent-1/$state", b"ready", retain=True)
+    with pytest.raises(TransportError, match="queue_full"):
+        await events[2]
+    await hub.subscribe(["lab/5/#"])
+    await hub.start()
+    await hub.connected.wait()
+    await agent.start()
+    await asyncio.gather(*events[:2], state)
+    heard = hub.messages()
+    assert [(await anext(heard)).payload for _ in range(3)] == [b"0", b"1", b"ready"]
+    await agent.stop()
+    await hub.stop()
+
+
 async def test_what_was_not_acknowledged_comes_again_after_a_broker_was_killed(broker):
     hub = client(broker, clean_session=False)
     await hub.subscribe(["lab/5/+/gate/passage"])

@@ -1,8 +1,10 @@
 """A USB HID device as a line of frames: Linux gives it a node /dev/hidrawN."""
 
 import asyncio
+import contextlib
 import errno
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from devices.clock import Clock
@@ -58,6 +60,8 @@ class HidrawPort:
         self._file: int | None = None
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
         self._paused = False
+        self._writer: ThreadPoolExecutor | None = None
+        self._unsent: set[Future[int]] = set()
 
     async def open(self) -> None:
         """Open the node and listen."""
@@ -67,25 +71,42 @@ class HidrawPort:
         except OSError as error:
             code, permanent = _CODES.get(error.errno or 0, ("port_failed", False))
             raise TransportError(code, permanent=permanent, port=self.name) from error
+        # Linux waits in a write until the device has taken the report, up to five seconds.
+        self._writer = ThreadPoolExecutor(1, "hidraw")
         self._listen(self._file)
 
     async def close(self) -> None:
-        """Let go of the node."""
+        """Let go of the node; what the device has not taken is not said any more."""
         file, self._file = self._file, None
-        if file is not None:
+        writer, self._writer = self._writer, None
+        if file is not None and writer is not None:
             asyncio.get_running_loop().remove_reader(file)
-            os.close(file)
+            for report in self._unsent:
+                report.cancel()
+            self._unsent = set()
+            writer.submit(os.close, file)
+            writer.shutdown(wait=False)
 
     def write(self, data: bytes) -> None:
         """One frame as one report; number 0 stands for a device without numbered reports."""
-        if self._file is None or len(data) > REPORT_BYTES:
+        if self._file is None or self._writer is None or len(data) > REPORT_BYTES:
             raise TransportError("cable_pulled", port=self.name)
-        try:
-            os.write(self._file, b"\0" + data.ljust(REPORT_BYTES, b"\0"))
-        except BlockingIOError as error:
-            raise TransportError("write_blocked", port=self.name) from error
-        except OSError as error:
-            raise TransportError("cable_pulled", port=self.name) from error
+        if len(self._unsent) >= WAITING:
+            raise TransportError("write_blocked", port=self.name)
+        report = self._writer.submit(os.write, self._file, b"\0" + data.ljust(REPORT_BYTES, b"\0"))
+        self._unsent.add(report)
+        loop, unsent, inbox = asyncio.get_running_loop(), self._unsent, self._inbox
+
+        def taken(report: "Future[int]") -> None:
+            unsent.discard(report)
+            if not report.cancelled() and report.exception() is not None:
+                inbox.put_nowait(None)
+
+        def told(report: "Future[int]") -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+                loop.call_soon_threadsafe(taken, report)
+
+        report.add_done_callback(told)
 
     async def read(self) -> Chunk:
         """The next frame."""

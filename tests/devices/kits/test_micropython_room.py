@@ -9,6 +9,7 @@ import pytest
 
 from devices.agent.orders import PART_BYTES
 from devices.clock import MonotonicClock
+from devices.discovery import Port
 from devices.driver import Host
 from devices.kits.arduino_uno import KIT as UNO
 from devices.kits.arduino_uno.emulator import UnoEmulator
@@ -33,10 +34,9 @@ async def test_an_order_of_the_hub_puts_a_program_onto_the_board_and_it_is_plott
     try:
         async with (
             listening(broker) as hub,
-            agent_running(broker, tmp_path, f"{link}=micropython", kits=[KIT]) as agent,
+            agent_running(broker, tmp_path, f"{link}=micropython", kits=[KIT]),
         ):
-            (port,) = await agent._ports.find()
-            device = f"esp-{port.id}"
+            device = f"esp-{Port(str(link)).id}"
             await until(lambda: hub.value(f"{device}/$state") == "ready")
             assert json.loads(hub.value(f"{device}/program/accepts"))["suffixes"] == [".py", ".mpy"]
             head = {"job": "j1", "attempt": 1, "device": device, "name": "main.py", "size": len(PROGRAM)}

@@ -49,10 +49,9 @@ async def test_an_order_of_the_hub_is_carried_out_and_the_program_window_is_told
             listening(broker) as hub,
             agent_running(
                 broker, tmp_path, f"{link}=vex_v5", f"{user_link}=vex_v5_user", kits=[KIT, USER_KIT]
-            ) as agent,
+            ),
         ):
-            ids = {port.path: port.id for port in await agent._ports.find()}
-            device, user = f"v5-{ids[str(link)]}", f"v5-{ids[str(user_link)]}-user"
+            device, user = f"v5-{Port(str(link)).id}", f"v5-{Port(str(user_link)).id}-user"
             await until(lambda: hub.value(f"{device}/$state") == "ready")
             send(hub, device, PROGRAM)
             events = hub.events.setdefault("agent-r1/jobs/event", [])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import pty
 import tty
@@ -85,6 +86,33 @@ async def test_reports_that_nobody_takes_wait_in_the_system_and_not_in_our_memor
     assert WAITING < len(sent) < 1000
     assert [(await asyncio.wait_for(port.read(), 5)).data for _ in sent] == sent
     os.close(brick)
+    await port.close()
+
+
+async def test_a_brick_that_takes_no_more_holds_up_nobody(tmp_path):
+    path = tmp_path / "hidraw0"
+    os.mkfifo(path)
+    port = HidrawPort(str(path), MonotonicClock())
+    await port.open()
+    for number in range(WAITING):
+        port.write(number.to_bytes(2))
+    with pytest.raises(TransportError, match="write_blocked"):
+        port.write(b"\x00\x00")
+    await port.close()
+
+
+async def test_a_report_that_cannot_be_written_is_a_pulled_cable(tmp_path, monkeypatch):
+    def refuse(_file: int, _report: bytes) -> int:
+        raise OSError(errno.ENODEV, "gone")
+
+    path = tmp_path / "hidraw0"
+    os.mkfifo(path)
+    port = HidrawPort(str(path), MonotonicClock())
+    await port.open()
+    monkeypatch.setattr("devices.transports.hidraw.os.write", refuse)
+    port.write(b"\x00\x00")
+    with pytest.raises(TransportError, match="cable_pulled"):
+        await asyncio.wait_for(port.read(), 5)
     await port.close()
 
 

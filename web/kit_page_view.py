@@ -14,7 +14,15 @@ from lab_controller.programs.queries import list_jobs
 from lab_controller.telemetry.consoles import ChunkView, last_chunks
 from lab_controller.telemetry.queries import SeriesView, list_series
 from web.device_views import read_ports
-from web.kit_views import is_settable, name_property, view_card, view_job, view_plugged, view_properties
+from web.kit_views import (
+    is_settable,
+    name_property,
+    name_signal,
+    view_card,
+    view_job,
+    view_plugged,
+    view_properties,
+)
 from web.reading_words import name_reading
 from web.unit_words import name_unit
 
@@ -29,6 +37,7 @@ def view_kit(lab: Lab, device: str, language: str = "en") -> dict[str, Any]:
     {"room", "port": path of the serial port | null,
      "firmware": {"name": str | null, "version": str | null},
      "actions": those of "reset" and "identify" that the board understands,
+     "signal": what "identify" does, such as "Beep", or "",
      "plugged": [{"key", "name", "value": what is in this port of the kit, or null}],
      "properties": [{"node", "prop", "name", "datatype", "unit", "settable", "value": text | null}],
      "series": [{"key", "name", "unit"}], what may be plotted; `key` as in /api/v1/devices/{id}/series/{key},
@@ -62,6 +71,7 @@ def _view_state(session: Session, lab: Lab, device: str, language: str) -> dict[
         "port": find_port(agent, device),
         "firmware": {name: found.latest.get(f"firmware/{name}") for name in ("name", "version")},
         "actions": [name for name in ("reset", "identify") if is_settable(found, "board", name)],
+        "signal": name_signal(found, language),
         "plugged": view_plugged(found, language),
         "properties": view_properties(found, language),
         "series": [view_series(found, each, language) for each in list_series(session, device)],

@@ -19,6 +19,7 @@ from web.unit_words import name_unit
 # What the page has a place of its own for; the rest is a list of properties.
 OWN_NODES = frozenset({"program", "console", "battery", "firmware", "board", "ports", "telemetry", "jobs"})
 MOST_SLOTS = 100
+SIGNAL = ("board", "identify")
 KINDS = {"agent": _("Room computer"), "": _("Device")}
 
 
@@ -109,6 +110,14 @@ def name_thing(device: DeviceView, asset: AssetView | None, language: str) -> st
     if asset is not None and asset.title not in ("", device.id):
         return asset.title
     return device.name if device.name != device.id else name_kind_of(device, language)
+
+
+def name_signal(device: DeviceView, language: str) -> str:
+    """How its kind says that it makes itself known; "" if it does not say or cannot."""
+    signal = next((each for each in device.properties if (each.node, each.prop) == SIGNAL), None)
+    if signal is None or not signal.settable:
+        return ""
+    return pick_name(dict(property_names(device.kind, *SIGNAL)), language)
 
 
 def view_battery(device: DeviceView) -> dict[str, float | None] | None:

@@ -15,6 +15,7 @@ from tests.peers.parts import free_port
 SAMPLES = Path(__file__).parents[2] / "firmware_samples/esp32"
 KIT = "esp-c3a1b2c3"
 TRIAL_MS = 600
+LED_PIN = 2
 PART_BYTES = 1024
 _jobs = itertools.count(1)
 
@@ -22,7 +23,7 @@ _jobs = itertools.count(1)
 class KitChip:
     """Turned on, it starts again whenever it restarts itself."""
 
-    def __init__(self, folder: Path, broker_port: int) -> None:
+    def __init__(self, folder: Path, broker_port: int, led_pin: int | None = LED_PIN) -> None:
         self.folder = folder
         self.starts = 0
         self._program = micropython()
@@ -35,6 +36,7 @@ class KitChip:
         (folder / "config.py").write_text(
             f'WIFI_NAME = WIFI_PASSWORD = "room"\nBROKER = "127.0.0.1"\nBROKER_PORT = {broker_port}\n'
             f'DEVICE_PASSWORD = "{KIT}"\nNAME = "Rover"\nTRIAL_MS = {TRIAL_MS}\n'
+            f"LED_PIN = {led_pin}\n"
         )
         (folder / "board.py").write_text(f"CHIP_ID = {CHIP_ID!r}\nPINS_PORT = {free_port()}\n")
 

@@ -61,6 +61,28 @@ def test_a_kit_describes_itself_with_a_node_for_jobs(chip: KitChip, hub: Hub) ->
     assert (accepts["suffixes"], accepts["part_bytes"]) == ([".py"], 1024)
 
 
+def test_a_kit_blinks_three_times_to_be_found_and_its_program_goes_on(
+    chip: KitChip, hub: Hub, lab: Sender
+) -> None:
+    lab.upload(LOOP)
+    hub.set("board/identify", "true")
+    while (chip.has("pins.txt") or b"").count(b"\n") < 6:
+        hub.wait("telemetry/stream")
+    assert (chip.has("pins.txt"), chip.starts) == (b"2 1\n2 0\n" * 3, 2)
+
+
+@pytest.mark.parametrize(("led_pin", "blinks"), [(2, True), (None, False)])
+def test_a_kit_offers_to_blink_if_it_has_a_light(
+    broker: Mosquitto, tmp_path: Path, hub: Hub, led_pin: int | None, blinks: bool
+) -> None:
+    chip = KitChip(tmp_path / "flash", broker.port, led_pin)
+    chip.start()
+    try:
+        assert ("identify" in hub.wait("$description")["nodes"]["board"]["properties"]) is blinks
+    finally:
+        chip.stop()
+
+
 def test_a_program_comes_over_the_air_and_is_telemetry(chip: KitChip, hub: Hub, lab: Sender) -> None:
     program = LOOP + b"# pad\n" * 1500
     word = lab.upload(program)

@@ -144,6 +144,24 @@ async def test_a_line_and_the_buttons_reach_the_kit(sign_in: SignIn, lab: Lab) -
     assert heard == [expected for _, _, expected in presses]
 
 
+@pytest.mark.parametrize(
+    ("kind", "signal"),
+    [
+        ("arduino-uno", "Restarts and blinks: its program starts anew"),
+        ("ev3", "Beep"),
+        ("acme-lamp", "Blink or beep"),
+    ],
+)
+async def test_before_a_kit_is_asked_which_one_it_is_its_pages_say_what_it_will_do(
+    sign_in: SignIn, lab: Lab, kind: str, signal: str
+) -> None:
+    add_device(lab, "new-1", kind, {"board": {"properties": {"identify": prop(True)}}}, AGENT)
+    teacher = await sign_in("teacher")
+    assert signal in text_of(await teacher.get("/rooms/204/pair?device=new-1"))
+    if kind != "acme-lamp":
+        assert f"Which one is it? {signal}" in text_of(await teacher.get("/kits/new-1"))
+
+
 async def test_what_a_kit_refuses_is_told_on_its_page_and_its_card_and_the_kit_stays_there(
     sign_in: SignIn, lab: Lab
 ) -> None:

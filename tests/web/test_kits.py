@@ -90,7 +90,10 @@ def test_a_kit_shows_what_it_can_do_and_what_it_has_said(lab: Lab) -> None:
         "/dev/ttyACM0",
         {"name": None, "version": "1.8"},
     )
-    assert view["actions"] == ["reset", "identify"]
+    assert (view["actions"], view["signal"]) == (
+        ["reset", "identify"],
+        "Restarts and blinks: its program starts anew",
+    )
     assert [each["value"] for each in view["plugged"]] == [{"device": "motor"}]
     assert [(each["node"], each["prop"], each["value"]) for each in view["properties"]] == [
         ("pins", "d13", "1")

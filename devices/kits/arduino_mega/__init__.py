@@ -35,7 +35,11 @@ KIT = Kit(
     emulator=MegaEmulator,
     uploads=Uploads((".hex",), HEX_BYTES_MAX, _prepare, tool=upload, can_run=False),
     readings=(Reading("console", "baud", "integer", "Bd"),),
-    commands=(Command("console", "send", "string"), Command("board", "reset", "boolean")),
+    commands=(
+        Command("console", "send", "string"),
+        Command("board", "reset", "boolean"),
+        Command("board", "identify", "boolean"),
+    ),
     alerts=(ALERT,),
     usb=tuple(UsbMatch(vid, pid, certain=True) for vid, pid in sorted(MEGAS)),
 )

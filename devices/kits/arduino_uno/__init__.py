@@ -16,7 +16,11 @@ KIT = Kit(
     emulator=UnoEmulator,
     uploads=UPLOADS,
     readings=(Reading("console", "baud", "integer", "Bd"),),
-    commands=(Command("console", "send", "string"), Command("board", "reset", "boolean")),
+    commands=(
+        Command("console", "send", "string"),
+        Command("board", "reset", "boolean"),
+        Command("board", "identify", "boolean"),
+    ),
     alerts=(ALERT,),
     usb=(
         *(UsbMatch(vid, pid, certain=True) for vid, pid in sorted(UNOS)),

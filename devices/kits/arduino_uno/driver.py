@@ -75,12 +75,12 @@ class ArduinoDriver:
         return self._claim(ASKED_BAUD if settled else self._noted, now_us, settled=settled)
 
     def command(self, node: str, key: str, payload: str, now_us: int) -> list[Output]:
-        """`console/send` and `board/reset`. Raises ProtocolError("bad_command")."""
+        """`console/send`, `board/reset` and `board/identify`. Raises ProtocolError("bad_command")."""
         match node, key:
             case "console", "send" if len(payload.encode()) <= SENT_MAX:
                 return [Say(payload.encode())]
-            case "board", "reset" if payload == "true":
-                return [Reset()]
+            case "board", "reset" | "identify" if payload == "true":
+                return [Reset()]  # the boot loader blinks the board's own light
         raise ProtocolError("bad_command", node=node, key=key)
 
     def stored(self, boot: str, seqs: Sequence[int]) -> list[Output]:

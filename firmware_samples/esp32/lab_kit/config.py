@@ -8,4 +8,5 @@ BROKER_PORT = 1883
 DEVICE_PASSWORD = ""  # from `lab broker-users`
 
 NAME = "Wi-Fi kit"
+LED_PIN = 2  # blinks when the lab is asked which kit this is; None on a board without a light
 TRIAL_MS = 3000  # how long a new program must run before the old one is given up

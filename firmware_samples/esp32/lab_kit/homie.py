@@ -4,6 +4,7 @@ import json
 
 ROOT = "lab/5/"
 NAME = ["Wi-Fi kit"]
+BLINKS = [False]
 JOBS = ("order", "part", "cancel", "committed")
 
 
@@ -27,10 +28,13 @@ def description():
         "run": _command("Run the program", "string"),
         "stop": _command("Stop the program", "boolean"),
     }
+    board = {"reset": _command("Restart the board", "boolean")}
+    if BLINKS[0]:
+        board["identify"] = _command("Blink", "boolean")
     nodes = {
         "program": program,
         "jobs": jobs,
-        "board": {"reset": _command("Restart the board", "boolean")},
+        "board": board,
         "console": {"printed": _property("Printed text", "json", retained=False)},
         "telemetry": {"stream": _property("Measurements", "json", retained=False)},
         "firmware": {"version": _property("MicroPython version", "string")},

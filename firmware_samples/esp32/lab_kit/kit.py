@@ -6,6 +6,7 @@ import time
 
 import flash
 import lab
+from blinker import Blinker
 from link import Link
 from machine import reset
 from updates import MAX_BYTES, PART_BYTES, Updates
@@ -21,6 +22,7 @@ class Kit:
         self.updates, self.runner = updates, runner
         self.link = Link(device, config, self._on_ready)
         self.link.commands = Commands(updates)
+        self._blinker = Blinker(getattr(config, "LED_PIN", None))
         self._told = {}
         self._batch_at = self._again_at = time.ticks_ms()
 
@@ -36,6 +38,7 @@ class Kit:
             reset()
         self._tell_change("program/running", "true" if self.runner.running else "false")
         now = time.ticks_ms()
+        self._blinker.tick(now)
         if time.ticks_diff(now, self._batch_at) >= BATCH_MS:
             self._batch_at = now
             self._tell_batches()
@@ -79,6 +82,8 @@ class Kit:
                 reset()
         elif name == "board/reset" and payload == b"true":
             reset()
+        elif name == "board/identify" and payload == b"true":
+            self._blinker.start()
 
 
 class Commands(list):

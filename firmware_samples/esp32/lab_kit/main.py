@@ -53,6 +53,7 @@ def serve():
 
 device = "esp-" + hexlify(unique_id()[-4:]).decode()
 homie.NAME[0] = config.NAME
+homie.BLINKS[0] = getattr(config, "LED_PIN", None) is not None
 updates = Updates()
 trial = updates.is_trial()
 stopped = flash.load(STOPPED)

@@ -96,6 +96,10 @@ def test_words_go_to_the_sketch_as_they_are_and_reset_restarts_the_board():
     assert line.driver.command("board", "reset", "true", 0) == [Reset()]
 
 
+def test_a_restart_makes_the_boot_loader_blink_so_that_a_child_finds_the_board():
+    assert bench().driver.command("board", "identify", "true", 0) == [Reset()]
+
+
 @pytest.mark.parametrize(
     ("node", "key", "payload"),
     [("board", "reset", "false"), ("console", "send", "x" * 1025), ("gate", "armed", "true")],

@@ -1,6 +1,7 @@
 """An ESP32's pins for the Unix build of MicroPython: levels come as UDP datagrams "<gpio> <level>".
 
 Each is answered with the `ticks_us` at which the pin changed: the truth that the gate's time is held against.
+What a program writes to a pin is a line of the file `pins.txt`.
 """
 
 import _thread
@@ -25,16 +26,22 @@ def reset():
 
 class Pin:
     IN = 1
+    OUT = 3
     PULL_UP = 2
     IRQ_RISING = 1
     IRQ_FALLING = 2
 
-    def __init__(self, gpio, mode, pull):
+    def __init__(self, gpio, mode, pull=None):
+        self._gpio = gpio
         self._level = 1
         self._handler = None
         _pins[gpio] = self
 
-    def value(self):
+    def value(self, *level):
+        if level:
+            self._level = level[0]
+            with open("pins.txt", "a") as told:
+                told.write(f"{self._gpio} {self._level}\n")
         return self._level
 
     def irq(self, handler, trigger):

@@ -175,7 +175,7 @@ def view_properties(device: DeviceView, language: str) -> list[dict[str, Any]]:
 
 
 def view_plugged(device: DeviceView, language: str) -> list[dict[str, Any]]:
-    """Its own ports, A to D or 1 to 21, and what is plugged into each."""
+    """Its own ports, A to D or 1 to 21, and what is plugged into each; those that it told of."""
     return [
         {
             "key": each.prop,
@@ -183,7 +183,7 @@ def view_plugged(device: DeviceView, language: str) -> list[dict[str, Any]]:
             "value": read_object(each.value),
         }
         for each in device.properties
-        if each.node == "ports"
+        if each.node == "ports" and each.value
     ]
 
 

@@ -15,7 +15,8 @@ NAME_BYTES_MAX = 31
 HUB_NAME_BYTES_MAX = 29
 CONSOLE_BYTES_MAX = 256
 CRC_ALIGNMENT = 4
-PRODUCTS = {0: "SPIKE Prime", 1: "SPIKE Essential", 2: "SPIKE Prime"}
+ESSENTIAL = "SPIKE Essential"
+PRODUCTS = {0: "SPIKE Prime", 1: ESSENTIAL, 2: "SPIKE Prime"}
 
 
 class Id(IntEnum):

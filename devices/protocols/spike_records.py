@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
-PORTS = "abcdef"
+PORTS, ESSENTIAL_PORTS = "abcdef", "ab"
 COLORS = (
     "black",
     "magenta",

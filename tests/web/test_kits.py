@@ -6,7 +6,7 @@ import pytest
 from lab_controller.lab import Lab
 from lab_controller.telemetry.tables import ConsoleChunk, ReadingRow, Series
 from tests.web.conftest import SignIn
-from tests.web.kits import AGENT, UNO, add_device, add_person, add_room, agent_of_room
+from tests.web.kits import AGENT, UNO, add_device, add_person, add_room, agent_of_room, prop, set_latest
 from web.kit_page_view import view_kit
 from web.live.room import view_room
 
@@ -102,6 +102,13 @@ def test_a_kit_shows_what_it_can_do_and_what_it_has_said(lab: Lab) -> None:
     assert view["console"]["can_send"] is True
     assert [each["text"] for each in view["console"]["chunks"]] == ["hello ", "world\n"]
     assert view["jobs"] == []
+
+
+def test_a_port_that_a_kit_never_told_of_is_not_shown(lab: Lab) -> None:
+    ports = {name: prop(name=f"Port {name.upper()}") for name in "abcdef"}
+    add_device(lab, "spike-1", "spike", {"ports": {"properties": ports}}, AGENT)
+    set_latest(lab, "spike-1", {"ports/a": '{"device": null}', "ports/b": '{"device": "color-sensor"}'})
+    assert [each["key"] for each in view_kit(lab, "spike-1")["plugged"]] == ["a", "b"]
 
 
 async def test_devices_are_filtered_by_kind_room_and_state(admin: httpx.AsyncClient, sign_in: SignIn) -> None:

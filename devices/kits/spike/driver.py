@@ -10,6 +10,7 @@ from devices.kits.spike.health import HubHealth
 from devices.kits.spike.printout import Printout
 from devices.kits.spike.readings import ports_of, samples_of
 from devices.protocols.spike import (
+    ESSENTIAL,
     HUB_NAME_BYTES_MAX,
     PRODUCTS,
     SLOTS,
@@ -24,7 +25,7 @@ from devices.protocols.spike import (
     parse_event,
 )
 from devices.protocols.spike_cobs import END, Frame, FrameReader, encode
-from devices.protocols.spike_records import Battery, RecordError, parse_records
+from devices.protocols.spike_records import ESSENTIAL_PORTS, PORTS, Battery, RecordError, parse_records
 from devices.protocols.spike_requests import (
     GetName,
     NotifyRequest,
@@ -36,7 +37,8 @@ from devices.protocols.spike_requests import (
 from devices.transports.byte_pipe import Chunk
 
 LEGO_VID = 0x0694
-ROBOT_INVENTOR_PID = 0x0010
+NAMES = {0x0009: "SPIKE Prime", 0x000D: ESSENTIAL, 0x0010: "Robot Inventor"}
+"""By the product id of its USB identity; hubs themselves do not tell Prime from Robot Inventor."""
 INTERVAL_MS = 100
 QUIET_US = 2_000_000
 HANG_US = 12_000_000
@@ -177,8 +179,9 @@ class SpikeDriver:
             self._tell("program", "slot", slot)
 
     def _product(self) -> str:
-        if self._host.usb == (LEGO_VID, ROBOT_INVENTOR_PID):
-            return "Robot Inventor"
+        vid, pid = self._host.usb or (0, 0)
+        if vid == LEGO_VID and pid in NAMES:
+            return NAMES[pid]
         return PRODUCTS.get(self._greeting.info.product, "SPIKE") if self._greeting.info else "SPIKE"
 
     def _look_for_old_firmware(self, data: bytes) -> None:
@@ -200,7 +203,8 @@ class SpikeDriver:
             return
         if samples := samples_of(records):
             self._out.append(Measured(samples, self._now_us))
-        for port, value in ports_of(records).items():
+        names = ESSENTIAL_PORTS if self._product() == ESSENTIAL else PORTS
+        for port, value in ports_of(records, names).items():
             self._tell("ports", port, value)
         for record in records:
             if isinstance(record, Battery):

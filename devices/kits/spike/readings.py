@@ -26,9 +26,9 @@ def samples_of(records: Iterable[Record]) -> tuple[Sample, ...]:
     return tuple(sample for record in records for sample in _samples(record))
 
 
-def ports_of(records: Iterable[Record]) -> dict[str, str]:
-    """The value of `ports/a` and so on, for each port."""
-    told = dict.fromkeys(PORTS, NOTHING)
+def ports_of(records: Iterable[Record], names: str = PORTS) -> dict[str, str]:
+    """The value of `ports/a` and so on, for each port of a hub that has these."""
+    told = dict.fromkeys(names, NOTHING)
     for record in records:
         match record:
             case Motor(port=port, kind=kind):

@@ -14,6 +14,7 @@ from devices.driver import (
     Refused,
     Reopen,
     Say,
+    Told,
 )
 from devices.errors import ProtocolError
 from devices.kits.spike.hub import Hub
@@ -81,9 +82,21 @@ def test_the_hub_says_what_it_is(bench):
     assert bench.told("battery", "percent") == ["87"]
 
 
-def test_a_robot_inventor_is_told_by_its_usb_identity():
-    bench = Bench(usb=(0x0694, 0x0010)).plug().run(0.5)
-    assert bench.told("firmware", "name") == ["Robot Inventor"]
+@pytest.mark.parametrize(
+    ("pid", "name", "ports"),
+    [
+        (0x0009, "SPIKE Prime", "abcdef"),
+        (0x000D, "SPIKE Essential", "ab"),
+        (0x0010, "Robot Inventor", "abcdef"),
+    ],
+)
+def test_hubs_of_three_kinds_are_told_apart_by_their_usb_identity_and_have_their_own_ports(pid, name, ports):
+    bench = Bench(usb=(0x0694, pid))
+    bench.hub.records = lambda _: (Motor(1, 0x31, 0, 0, 0, 0),)
+    bench.plug().run(0.5)
+    assert bench.told("firmware", "name") == [name]
+    told = {one.key: one.value for one in bench.all(Told) if one.node == "ports"}
+    assert told == dict.fromkeys(ports, '{"device": null}') | {"b": '{"device": "large-motor"}'}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from lab_controller.programs.queries import list_jobs
 from lab_controller.telemetry.consoles import ChunkView, last_chunks
 from lab_controller.telemetry.queries import SeriesView, list_series
 from web.device_views import read_ports
+from web.kit_mailbox import view_mailbox
+from web.kit_timer import SHOWN, view_timer
 from web.kit_views import (
     is_settable,
     name_property,
@@ -40,6 +42,7 @@ def view_kit(lab: Lab, device: str, language: str = "en") -> dict[str, Any]:
      "signal": what "identify" does, such as "Beep", or "",
      "plugged": [{"key", "name", "value": what is in this port of the kit, or null}],
      "properties": [{"node", "prop", "name", "datatype", "unit", "settable", "value": text | null}],
+     "timer": `view_timer` | null, "mailbox": `view_mailbox` | null,
      "series": [{"key", "name", "unit"}], what may be plotted; `key` as in /api/v1/devices/{id}/series/{key},
      "console": {"can_send": bool, "chunks": [{"id", "at_us", "text", "skipped"}]},
      "jobs": the newest jobs, as in the card's "job"}
@@ -65,6 +68,8 @@ def _view_state(session: Session, lab: Lab, device: str, language: str) -> dict[
         raise NotFound("device_unknown", device=device)
     agent = get_device(session, found.agent) if found.agent else None
     asset = next(iter(list_assets(session, [device])), None)
+    timer = view_timer(found, language)
+    properties = view_properties(found, language)
     return {
         **view_card(found, asset, None, language),
         "room": room_of(found, lab.settings.room),
@@ -73,7 +78,11 @@ def _view_state(session: Session, lab: Lab, device: str, language: str) -> dict[
         "actions": [name for name in ("reset", "identify") if is_settable(found, "board", name)],
         "signal": name_signal(found, language),
         "plugged": view_plugged(found, language),
-        "properties": view_properties(found, language),
+        "properties": [
+            each for each in properties if timer is None or (each["node"], each["prop"]) not in SHOWN
+        ],
+        "timer": timer,
+        "mailbox": view_mailbox(found, language),
         "series": [view_series(found, each, language) for each in list_series(session, device)],
         "console": {"can_send": is_settable(found, "console", "send")},
     }

@@ -84,7 +84,7 @@ class KitSection:
         """What the page says after a press, where no script has shown it already."""
         _ = load_catalogue(self.language).gettext
         asked = _("The kit was asked.")
-        words = dict.fromkeys(("run", "stop", "reset", "set", "sent", "pins"), asked)
+        words = dict.fromkeys(("run", "stop", "reset", "set", "sent", "pins", "arm", "end"), asked)
         return words | {
             "identify": _("It blinks or beeps now: look and listen."),
             "upload": _("The program is on its way. Load the page again to see how far it is."),

@@ -7,7 +7,9 @@ from fastapi.responses import Response
 
 from lab_controller.canonical import canonical_json
 from lab_controller.errors import LabError
+from web.kit_mailbox import Content, format_mail
 from web.kit_section import KitLook, KitSection
+from web.kit_timer import MOST_LANES
 from web.rendering import render
 
 router = APIRouter()
@@ -78,6 +80,31 @@ def set_property(section: KitLook, name: Annotated[str, Form(max_length=130)], v
     """`name` is `node/property`."""
     node, _, prop = name.partition("/")
     return command(section, node, prop, value, told="set", place="things")
+
+
+@router.post("/kits/{device}/mailbox")
+def send_mail(
+    section: KitLook,
+    box: Annotated[str, Form(min_length=1, max_length=48)],
+    text: Annotated[str, Form(max_length=200)] = "",
+    content: Annotated[Content, Form()] = "text",
+) -> Response:
+    try:
+        mail = format_mail(section.visitor.use(section.device).kind, box, text, content)
+    except LabError as error:
+        return section.answer(error)
+    return command(section, "mailbox", "send", mail, told="sent", place="mailbox")
+
+
+@router.post("/kits/{device}/timer")
+def time_race(
+    section: KitLook,
+    deed: Annotated[Literal["arm", "end"], Form()],
+    lanes: Annotated[list[int] | None, Form(max_length=MOST_LANES)] = None,
+) -> Response:
+    """All lanes race if none is named."""
+    value = canonical_json({"lanes": sorted(set(lanes or []))}) if deed == "arm" else "true"
+    return command(section, "timer", deed, value, told=deed, place="timer")
 
 
 @router.post("/kits/{device}/pins")

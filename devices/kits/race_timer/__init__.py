@@ -22,6 +22,8 @@ KIT = Kit(
         Reading("timer", "state", "string"),
         Reading("timer", "gate", "string"),
         Reading("timer", "result", "json", retained=False),
+        Reading("timer", "race", "json"),
+        Reading("timer", "takes", "json"),
     ),
     commands=(Command("timer", "arm"), Command("timer", "end", "boolean")),
     capabilities=(Capability("timing"),),

@@ -7,6 +7,7 @@ from typing import Any
 from devices.driver import Claimed, Console, Host, Measured, Output, Remember, Say, SetBaud, Told
 from devices.errors import ProtocolError
 from devices.kits.race_timer.profiles import load_profiles
+from devices.kits.race_timer.race import Race
 from devices.protocols.plotter import Sample
 from devices.protocols.race_session import (
     Armed,
@@ -41,7 +42,7 @@ class RaceTimerDriver:
         self._noted = host.notes.get(NOTE)
         self._baud = BAUD
         self._device = f"timer-{host.port}"
-        self._race = 0
+        self._race = Race()
         self._due_us = 0
         self._heard_us: int | None = None
         self._known = False
@@ -120,24 +121,34 @@ class RaceTimerDriver:
             Remember(NOTE, self._id),
             Told("timer", "model", self._profile.name),
             Told("timer", "lanes", str(self._profile.lanes)),
+            Told("timer", "takes", json.dumps(self._takes())),
             Console("info", event.text),
             *(self._say(each) for each in self._profile.setup),
         ]
+
+    def _takes(self) -> list[str]:
+        """Whether a race may be without some lanes, and whether it can be ended by force."""
+        profile = self._profile
+        told = {"lanes": profile.mask_bits or profile.mask_lane or profile.missing, "end": profile.force_end}
+        return [name for name, there in told.items() if there]
 
     def _tell(self, event: RaceEvent, at_us: int) -> list[Output]:
         match event:
             case Armed():
                 return [Told("timer", "state", "armed")]
             case Started():
-                self._race += 1
+                self._race.start()
                 return [Told("timer", "state", "racing")]
             case Finished():
+                self._race.finish()
                 return [Told("timer", "state", "finished")]
             case GateState(state=state):
                 return [Told("timer", "gate", state)]
-            case LaneTime(lane=lane, us=us, resolution_us=step):
-                told = {"race": self._race, "lane": lane, "us": us, "resolution_us": step}
-                out: list[Output] = [Told("timer", "result", json.dumps(told))]
+            case LaneTime(lane=lane, us=us):
+                out: list[Output] = [
+                    Told("timer", "result", json.dumps(self._race.add(event))),
+                    Told("timer", "race", self._race.describe()),
+                ]
                 if us is not None:
                     sample = Sample(f"lane-{lane}", f"Lane {lane}", us / 1e6, "s")
                     out.append(Measured((sample,), at_us))

@@ -8,7 +8,9 @@ from devices.driver import Claimed, Host, Measured, Output, Remember, Say, Told
 from devices.errors import ProtocolError
 from devices.kits.race_timer.driver import PROBE_US, SILENCE_US, RaceTimerDriver
 from devices.kits.race_timer.emulator import TimerEmulator
+from devices.kits.race_timer.race import Race
 from devices.protocols.plotter import Sample
+from devices.protocols.race_session import LaneTime
 from devices.transports.byte_pipe import Chunk
 
 TIMER = "timer-0badcafe"
@@ -87,6 +89,41 @@ def test_a_race_is_told_lane_by_lane(bench):
     ]
     assert Measured((Sample("lane-1", "Lane 1", 3.1, "s"),), 7) in bench.outputs
     assert Told("timer", "state", "racing") in bench.outputs
+
+
+def last_race(bench: Bench) -> dict:
+    told = [each for each in bench.outputs if isinstance(each, Told) and each.key == "race"]
+    return json.loads(told[-1].value)
+
+
+def test_the_last_race_is_told_whole_and_the_next_takes_its_place(bench):
+    for number, times in ((1, (3.1, 0.0)), (2, (2.95, 3.2))):
+        bench.timer.close_gate()
+        bench.take(bench.driver.tick((2 * number + 8) * PROBE_US))
+        bench.settle()
+        bench.timer.race(times)
+        bench.take(bench.driver.tick((2 * number + 9) * PROBE_US))
+        bench.settle()
+        lanes = [
+            {"lane": n, "us": round(s * 1e6) or None, "resolution_us": 1000} for n, s in enumerate(times, 1)
+        ]
+        assert last_race(bench) == {"race": number, "lanes": lanes}
+
+
+def test_a_timer_that_tells_no_start_begins_a_race_with_its_first_lane():
+    race = Race()
+    assert race.add(LaneTime(1, 5, 1))["race"] == 1
+    race.finish()
+    assert race.add(LaneTime(2, 6, 1))["race"] == 2
+    assert race.add(LaneTime(2, 7, 1))["race"] == 3
+    assert json.loads(race.describe()) == {
+        "race": 3,
+        "lanes": [{"lane": 2, "us": 7, "resolution_us": 1}],
+    }
+
+
+def test_what_it_can_be_told_is_told(bench):
+    assert Told("timer", "takes", '["lanes"]') in bench.outputs
 
 
 def test_a_loose_contact_makes_no_result(bench):

@@ -34,6 +34,7 @@ QUEUE_NEEDED = 10_000
 MOSQUITTO_DEFAULT_QUEUE = 1000
 BROKER_TIMEOUT_S = 5.0
 DAY_S = 86_400
+TOOLS = ("avrdude", "nbc")
 
 
 class Level(StrEnum):
@@ -57,6 +58,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [*check_disk(settings), *check_database(settings), *check_clock(time.time())]
     findings += await check_ports(settings)
     findings += check_modem_manager(Path("/proc"), kept_off=is_installed(format_rules(iter_kits())))
+    findings += check_tools()
     findings += await check_broker(settings)
     findings += check_mosquitto(Path("/etc/mosquitto"))
     return findings
@@ -180,6 +182,16 @@ def check_modem_manager(proc: Path, *, kept_off: bool) -> Iterable[Finding]:
             yield Finding("modem_manager", level, code, {})
             return
     yield Finding("modem_manager", Level.OK, "modem_manager_absent", {})
+
+
+def check_tools() -> Iterable[Finding]:
+    """Programs of others, without which some kits take no programs, or not every kind."""
+    for tool in TOOLS:
+        path = shutil.which(tool)
+        if path is None:
+            yield Finding("tools", Level.WARNING, f"{tool}_missing", {})
+        else:
+            yield Finding("tools", Level.OK, f"{tool}_found", {"path": path})
 
 
 async def check_broker(settings: Settings) -> list[Finding]:

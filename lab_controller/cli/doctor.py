@@ -30,6 +30,12 @@ SENTENCES = {
     "that `lab doctor --udev` prints",
     "modem_manager_kept_off": "ModemManager runs, and the kits' udev rules keep it off their ports",
     "modem_manager_absent": "no ModemManager that would take ports",
+    "avrdude_found": "{path} puts programs onto an Arduino Mega, Leonardo or Micro",
+    "avrdude_missing": "no avrdude: an Arduino Mega, Leonardo or Micro takes no programs from this machine "
+    "(apt-get install avrdude)",
+    "nbc_found": "{path} compiles NXC and NBC sources for a LEGO NXT",
+    "nbc_missing": "no nbc: a LEGO NXT takes no .nxc and .nbc sources from this machine, only compiled "
+    "programs (apt-get install nbc)",
     "broker_port_free": "port {port} is free for the embedded broker",
     "broker_port_taken": "port {port} answers already: the lab runs, or another broker (set LAB_MQTT_PORT)",
     "broker_answers": "the broker {host}:{port} lets the hub in",
@@ -46,7 +52,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Codes and parameters for a program.")] = False,
     udev: Annotated[bool, typer.Option("--udev", help="Print udev rules for all kits instead.")] = False,
 ) -> None:
-    """Check ports and rights, ModemManager, broker, disk, clock and database; status 1 if something fails."""
+    """Check ports, rights, ModemManager, tools, broker, disk, clock and database; status 1 if something fails."""
     if udev:
         from devices.registry import iter_kits
         from lab_controller.udev import format_rules

@@ -203,6 +203,17 @@ def test_the_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"check", "level", "code", "params"} == set(found[0])
 
 
+def test_the_doctor_warns_of_tools_that_some_kits_need_and_does_not_fail_for_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    avrdude = tmp_path / "avrdude"
+    avrdude.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = run("doctor")
+    assert f"ok    tools          {avrdude} puts programs onto an Arduino Mega, Leonardo or Micro" in said
+    assert "WARN  tools          no nbc: a LEGO NXT takes no .nxc and .nbc sources" in said
+
+
 def test_the_doctor_tells_that_the_clock_was_changed_while_the_lab_ran() -> None:
     run("migrate")
     assert "clock was changed" not in run("doctor")

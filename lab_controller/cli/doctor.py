@@ -52,7 +52,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Codes and parameters for a program.")] = False,
     udev: Annotated[bool, typer.Option("--udev", help="Print udev rules for all kits instead.")] = False,
 ) -> None:
-    """Check ports, rights, ModemManager, tools, broker, disk, clock and database; status 1 if something fails."""
+    """Check ports, ModemManager, tools, broker, disk, clock and database; status 1 if something fails."""
     if udev:
         from devices.registry import iter_kits
         from lab_controller.udev import format_rules

@@ -39,6 +39,19 @@ async def test_what_is_wrong_with_the_lab_itself_stands_above_its_devices(
     assert told in (await admin.get("/devices")).text
 
 
+async def test_a_device_that_is_gone_for_good_is_taken_off_the_list(
+    admin: httpx.AsyncClient, sign_in: SignIn, lab: Lab
+) -> None:
+    add_gate(lab, "gate-a1b2c3", "Gate A", state="lost")
+    add_gate(lab, "gate-d4e5f6", "Gate B")
+    assert "Take it off the list" in (await admin.get("/devices/gate-a1b2c3")).text
+    assert "Take it off the list" not in (await admin.get("/devices/gate-d4e5f6")).text
+    assert (await (await sign_in("judge")).post("/devices/gate-a1b2c3/forget")).status_code == 404
+    gone = await admin.post("/devices/gate-a1b2c3/forget")
+    assert "Gate A is off the list" in (await admin.get(gone.headers["location"])).text
+    assert [device.id for device in lab.equipment.list_devices() if device.kind == "gate"] == ["gate-d4e5f6"]
+
+
 async def test_an_empty_room_says_what_to_plug_in(sign_in: SignIn) -> None:
     page = (await (await sign_in("teacher")).get("/devices")).text
     assert "Nothing is plugged in yet" in page

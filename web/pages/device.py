@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,6 +12,7 @@ from lab_controller.bus.changes import device_key
 from lab_controller.people.roles import Role
 from web.auth import Staff, TheLab, needs_any
 from web.device_views import view_device
+from web.kit_access import Visitor
 from web.pages.devices import name_kinds, render_part, stream_html
 from web.rendering import render
 
@@ -47,3 +49,11 @@ def test(lab: TheLab, account: Staff, dev: str) -> Response:
     payload = json.dumps({"token": secrets.token_hex(4)}, separators=(",", ":")).encode()
     lab.equipment.command(actor=account.account, device=dev, node="gate", prop="self-test", payload=payload)
     return RedirectResponse(f"/devices/{dev}?asked=true#self-test", 303)
+
+
+@router.post("/devices/{dev}/forget")
+def forget(lab: TheLab, visitor: Visitor, dev: str) -> Response:
+    """For one that is gone for good; where it lives it comes back by itself."""
+    name = visitor.manage(dev).name
+    lab.equipment.forget(actor=visitor.actor, device=dev)
+    return RedirectResponse(f"/devices?gone={quote(name)}", 303)

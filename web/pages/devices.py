@@ -58,8 +58,8 @@ def stream_html(request: Request, name: str, keys: list[str], draw: Callable[[st
 
 
 @router.get("/devices")
-def show(request: Request, lab: TheLab, account: Staff) -> Response:
-    return render(request, "devices.html", **describe_room(lab, request.state.language))
+def show(request: Request, lab: TheLab, account: Staff, gone: str = "") -> Response:
+    return render(request, "devices.html", gone=gone[:100], **describe_room(lab, request.state.language))
 
 
 @router.get("/live/devices", dependencies=[Depends(needs_any(Role.INSTRUCTOR))])

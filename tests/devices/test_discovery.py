@@ -1,5 +1,7 @@
 """Only ports that are ours are opened; the rest are left alone and told."""
 
+from dataclasses import replace
+
 import pytest
 
 from devices.discovery import Port, SystemPorts, candidates, is_ambiguous
@@ -27,6 +29,24 @@ PRINTER = Port("/dev/ttyACM1", UsbPort("/dev/ttyACM1", 0x2C99, 0x0002))
 def test_a_port_is_opened_only_if_nothing_else_can_be_there(port, opened, ambiguous):
     assert candidates(port, [KIT]) == opened
     assert is_ambiguous(port, [KIT]) is ambiguous
+
+
+@pytest.mark.parametrize(
+    ("vid", "pid", "opened", "ambiguous"),
+    [
+        (0x2341, 0x0043, True, False),
+        (0x2341, 0x8036, True, False),
+        (0x2341, 0x0042, False, True),
+        (0x2341, 0x0010, False, True),
+        (0x2A03, 0x0042, False, True),
+    ],
+    ids=["Uno", "Leonardo", "Mega R3", "Mega", "Mega of arduino.org"],
+)
+def test_a_mega_may_be_a_printer_and_is_asked_about(vid, pid, opened, ambiguous):
+    kits = tuple(iter_kits())
+    port = Port("/dev/ttyACM0", UsbPort("/dev/ttyACM0", vid, pid, "757353", "1-1.2"))
+    assert (candidates(port, kits) != (), is_ambiguous(port, kits)) == (opened, ambiguous)
+    assert candidates(replace(port, configured=True), kits) != ()
 
 
 async def test_a_named_port_is_known_before_it_is_plugged_in(monkeypatch):

@@ -41,5 +41,6 @@ KIT = Kit(
         Command("board", "identify", "boolean"),
     ),
     alerts=(ALERT,),
-    usb=tuple(UsbMatch(vid, pid, certain=True) for vid, pid in sorted(MEGAS)),
+    # With a RAMPS board on it, it is the classic 3D printer, and opening its port ends the print.
+    usb=tuple(UsbMatch(vid, pid, certain=False) for vid, pid in sorted(MEGAS)),
 )

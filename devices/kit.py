@@ -133,5 +133,6 @@ class Kit:
             "slots": self.uploads.slots,
             "first_slot": self.uploads.first_slot,
             "can_run": self.uploads.can_run,
+            "named": self.uploads.named,
         }
         return json.dumps(told)

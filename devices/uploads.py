@@ -56,3 +56,5 @@ class Uploads:
     """What the kit itself calls the first of them: `program/run` and `program/slot` speak as the kit does."""
     can_run: bool = True
     """Whether a program may be uploaded without being started."""
+    named: bool = False
+    """Whether `program/run` takes the name of a program that is on the kit."""

@@ -143,7 +143,7 @@ def view_program(device: DeviceView) -> dict[str, Any]:
 
 
 def view_accepts(device: DeviceView) -> dict[str, Any] | None:
-    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run"}`; None if it takes no programs."""
+    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run", "named"}`; None if it takes none."""
     match read_object(device.latest.get("program/accepts")):
         case {"suffixes": [*suffixes], "max_bytes": int(most), **more}:
             slots, first = more.get("slots", 0), more.get("first_slot", 0)
@@ -153,6 +153,7 @@ def view_accepts(device: DeviceView) -> dict[str, Any] | None:
                 "slots": min(slots, MOST_SLOTS) if type(slots) is int else 0,
                 "first_slot": first if type(first) is int and 0 <= first < MOST_SLOTS else 0,
                 "can_run": more.get("can_run") is not False,
+                "named": more.get("named") is True,
             }
     return None
 

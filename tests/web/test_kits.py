@@ -69,6 +69,7 @@ def test_a_room_shows_each_kit_and_each_port_without_one(lab: Lab) -> None:
                 "slots": 3,
                 "first_slot": 0,
                 "can_run": True,
+                "named": False,
             },
             "can_run": True,
             "can_stop": True,

@@ -64,10 +64,15 @@ def upload(
 
 @router.post("/kits/{device}/do")
 def do(
-    section: KitLook, deed: Annotated[Deed, Form()], slot: Annotated[str, Form(max_length=4)] = ""
+    section: KitLook,
+    deed: Annotated[Deed, Form()],
+    slot: Annotated[str, Form(max_length=4)] = "",
+    name: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
+    """A program runs by its place or its name; without one it is the one that was uploaded last."""
     node, prop = PLACES[deed]
-    return command(section, node, prop, slot if deed == "run" else "true", told=deed, place="state")
+    value = name.strip() or slot if deed == "run" else "true"
+    return command(section, node, prop, value, told=deed, place="state")
 
 
 @router.post("/kits/{device}/console")

@@ -33,5 +33,5 @@ KIT = Kit(
     ),
     alerts=("battery",),
     usb=(UsbMatch(0x0694, 0x0005, certain=True),),
-    uploads=Uploads(SUFFIXES, FILE_BYTES_MAX, prepare, talk=upload, reopens=False),
+    uploads=Uploads(SUFFIXES, FILE_BYTES_MAX, prepare, talk=upload, reopens=False, named=True),
 )

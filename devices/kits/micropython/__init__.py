@@ -36,5 +36,5 @@ KIT = Kit(
         *(UsbMatch(*usb, certain=True) for usb in (ESP_NATIVE, PICO)),
         *(UsbMatch(*usb, certain=False) for usb in (CP210X, *CH340, *CH9102)),
     ),
-    uploads=Uploads((".py", ".mpy"), PROGRAM_BYTES_MAX, prepare, talk=upload, reopens=False),
+    uploads=Uploads((".py", ".mpy"), PROGRAM_BYTES_MAX, prepare, talk=upload, reopens=False, named=True),
 )

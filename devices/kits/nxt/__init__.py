@@ -32,5 +32,5 @@ KIT = Kit(
         Command("board", "identify", "boolean"),
     ),
     alerts=("battery",),
-    uploads=Uploads(SUFFIXES, FILE_BYTES_MAX, prepare, talk=upload, reopens=False),
+    uploads=Uploads(SUFFIXES, FILE_BYTES_MAX, prepare, talk=upload, reopens=False, named=True),
 )

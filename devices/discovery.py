@@ -14,7 +14,7 @@ from devices.transports.ble import BLE
 from devices.transports.byte_pipe import BytePipe
 from devices.transports.hidraw import HIDRAW, HidrawPort, list_hidraw_ports
 from devices.transports.pybricks_ble import PybricksBlePipe
-from devices.transports.serial_listing import UsbPort, find_holder, list_usb_ports
+from devices.transports.serial_listing import UsbPort, find_holders, list_usb_ports
 from devices.transports.serial_port import SerialPort
 from devices.transports.tcp_port import TCP, UNLOCKS, TcpPort
 
@@ -54,8 +54,8 @@ class Ports(Protocol):
         """A way to the port, not yet open."""
         ...
 
-    async def holder(self, port: Port) -> str | None:
-        """Which program has the port open, if that can be known."""
+    async def holders(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """Which other programs have ports open, by their paths, as far as that can be known."""
         ...
 
 
@@ -99,9 +99,9 @@ class SystemPorts:
             return HidrawPort(port.path, self._clock)
         return SerialPort(port.path, baud, self._clock)
 
-    async def holder(self, port: Port) -> str | None:
+    async def holders(self, paths: Iterable[str]) -> Mapping[str, str]:
         """A look into /proc."""
-        return await asyncio.to_thread(find_holder, port.path)
+        return await asyncio.to_thread(find_holders, tuple(paths))
 
     def _look(self) -> None:
         """Where a cable is pulled while pyserial reads about it, that stumbles: the next look is soon."""

@@ -152,9 +152,11 @@ async def check_ports(settings: Settings) -> list[Finding]:
     named = [port.strip() for port in settings.serial_ports.split(",") if port.strip()]
     ports = SystemPorts(named, MonotonicClock(), usb=settings.serial_usb)
     findings = []
-    for port in await ports.find():
+    found = await ports.find()
+    held = await ports.holders(port.path for port in found)
+    for port in found:
         finding = check_port(Path(port.path))
-        if finding.level is Level.OK and (holder := await ports.holder(port)):
+        if finding.level is Level.OK and (holder := held.get(port.path)):
             finding = Finding("ports", Level.WARNING, "port_held", {"port": port.path, "holder": holder})
         findings.append(finding)
     return findings or [Finding("ports", Level.OK, "ports_none")]

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devices.agent.desk import Desk, command_filter
+from devices.agent.desk import AT_WORK, Desk, command_filter
+from devices.agent.holders import Holders
 from devices.agent.jobs import Bench
 from devices.agent.lent_port import LentPort
 from devices.agent.shelf import Shelf
@@ -67,6 +68,7 @@ class Lines:
         self._shelf = shelf
         self._twin = twin
         self._subscribe = subscribe
+        self._holders = Holders(ports, clock)
         self._notes: dict[str, dict[str, str]] = {}
         self._lines: dict[str, _Line] = {}
         self._told = ""
@@ -197,36 +199,45 @@ class Lines:
         if problem is None or problem.code in {"port_missing", "cable_pulled"}:
             self._twin.clear(alert_id(line.port.path))
             return
-        holder = await self._ports.holder(line.port) if problem.code == "port_busy" else None
-        params = {**problem.params, **({"holder": holder} if holder else {})}
-        self._twin.alert(alert_id(line.port.path), problem.code, params)
+        path = line.port.path
+        held = await self._ports.holders([path]) if problem.code == "port_busy" else {}
+        params = {**problem.params, **({"holder": held[path]} if path in held else {})}
+        self._twin.alert(alert_id(path), problem.code, params)
 
     async def _tell(self, ports: Iterable[Port]) -> None:
-        told = []
-        for port in ports:
-            line = self._lines.get(port.path)
-            problem = line.session.problem if line else None
-            code = problem.code if problem else None
-            if line is None and is_ambiguous(port, self._kits):
-                code = "port_not_named"
-            kit = line.kit() if line else None
-            if line is not None and self._desk.is_rival(line.session):
-                code, kit = TWICE, None
-            told.append(
-                {
-                    "port": port.path,
-                    "id": port.id,
-                    "usb": port.usb.label if port.usb else None,
-                    "kit": kit.id if kit else None,
-                    "device": line.session.device if line and kit else None,
-                    "holder": await self._ports.holder(port) if code == "port_busy" else None,
-                    "problem": code,
-                }
-            )
+        views = [self._view(port) for port in ports]
+        without_kit = {view["port"] for view in views if view["device"] is None}
+        held = await self._holders.look(without_kit)
+        told = [
+            {**view, "holder": held.get(view["port"])} if view["port"] in without_kit else view
+            for view in views
+        ]
         value = json.dumps(told)
         if value != self._told:
             self._told = value
             self._twin.tell("agent", "ports", value, self._clock.now_us())
+
+    def _view(self, port: Port) -> dict[str, Any]:
+        line = self._lines.get(port.path)
+        problem = line.session.problem if line else None
+        code = problem.code if problem else None
+        driver = line.session.driver if line and (line.session.linked or code in AT_WORK) else None
+        kit = line.kits.get(id(driver)) if line else None
+        if code in AT_WORK:
+            code = None
+        if line is None and is_ambiguous(port, self._kits):
+            code = "port_not_named"
+        elif line is not None and self._desk.is_rival(line.session):
+            code, kit = TWICE, None
+        return {
+            "port": port.path,
+            "id": port.id,
+            "usb": port.usb.label if port.usb else None,
+            "kit": kit.id if kit else None,
+            "device": line.session.device if line and kit else None,
+            "holder": None,
+            "problem": code,
+        }
 
     def _start(self, errand: Any) -> None:
         task = asyncio.ensure_future(errand)

@@ -1,6 +1,8 @@
 """USB serial ports of this computer, found without opening them."""
 
+import contextlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,16 +46,21 @@ def list_usb_ports() -> tuple[UsbPort, ...]:
     )
 
 
-def find_holder(path: str) -> str | None:
-    """Name of a program that has `path` open, as far as this user may see."""
-    wanted = os.path.realpath(path)
+def find_holders(paths: Iterable[str]) -> dict[str, str]:
+    """Names of other programs that have `paths` open, as far as this user may see: one look for all."""
+    real = {path: os.path.realpath(path) for path in paths}
+    wanted, held = frozenset(real.values()), dict[str, str]()
     for folder in Path("/proc").glob("[0-9]*"):
-        if int(folder.name) == os.getpid():
-            continue
-        try:
-            held = any(os.path.realpath(fd) == wanted for fd in (folder / "fd").iterdir())
-            if held:
-                return (folder / "comm").read_text().strip()
-        except OSError:
-            continue
-    return None
+        if int(folder.name) != os.getpid():
+            for opened in wanted.intersection(_iter_opened(folder)):
+                with contextlib.suppress(OSError):
+                    held[opened] = (folder / "comm").read_text().strip()
+    return {path: held[opened] for path, opened in real.items() if opened in held}
+
+
+def _iter_opened(process: Path) -> Iterator[str]:
+    """What a process has open; nothing of one that has ended or is another user's."""
+    with contextlib.suppress(OSError):
+        for number in os.listdir(process / "fd"):
+            with contextlib.suppress(OSError):
+                yield os.readlink(process / "fd" / number)

@@ -1,5 +1,6 @@
 """Only ports that are ours are opened; the rest are left alone and told."""
 
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from devices.discovery import Port, SystemPorts, candidates, is_ambiguous
 from devices.kits.timing_gate import KIT
 from devices.registry import iter_kits
-from devices.transports.serial_listing import UsbPort, find_holder
+from devices.transports.serial_listing import UsbPort, find_holders
 from lab_controller.clock import ManualClock
 
 UNO = Port("/dev/ttyACM0", UsbPort("/dev/ttyACM0", 0x2341, 0x0043, "757353", "1-1.2"))
@@ -89,7 +90,14 @@ def test_a_socket_keeps_its_label_when_clones_share_a_number():
 
 
 def test_who_holds_a_port_is_found_or_not_known(tmp_path):
-    assert find_holder(str(tmp_path / "none")) is None
+    free, held, link = tmp_path / "none", tmp_path / "held", tmp_path / "link"
+    held.touch()
+    link.symlink_to(held)
+    paths = [str(free), str(held), str(link)]
+    with held.open("w") as file, subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file) as program:
+        assert find_holders(paths) == {str(held): "cat", str(link): "cat"}
+        program.communicate()
+    assert find_holders(paths) == {}
 
 
 class EntryPoint:

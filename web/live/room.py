@@ -21,6 +21,8 @@ from web.live.frames import Frame, build_frame
 from web.live.stream import LiveStream
 
 router = APIRouter()
+NOT_PLUGGED_IN = frozenset({"port_missing", "cable_pulled"})
+"""A port that the settings name need not be there."""
 
 
 def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
@@ -37,7 +39,7 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
                      "accepts": {"suffixes", "max_bytes", "slots", "first_slot", "can_run"} | null},
          "job": newest job | null: the fields of JobView (lab_controller/programs/queries.py) and "sentence"},
      "ports": ports without a kit: [{"port", "id", "usb", "holder", "problem": {"code", "params", "sentence"}
-        | null, "ambiguous": a person must say what is there}]}
+        | null, "ambiguous": a person must say what is there, "troubled": a person must look after it}]}
     """
     with lab.database.read() as session:
         devices = list_devices(session)
@@ -73,6 +75,8 @@ def view_ports(agent: DeviceView, language: str) -> list[dict[str, Any]]:
                     if problem
                     else None,
                     "ambiguous": problem is not None and problem["code"] == "port_not_named",
+                    "troubled": problem is not None
+                    and problem["code"] not in NOT_PLUGGED_IN | {"port_not_named"},
                 }
             )
     return told

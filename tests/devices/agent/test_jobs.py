@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -252,8 +252,8 @@ class Socket:
         self.opened.append(port.usb.pid)
         return MemoryPipe(port.path, self._board, MonotonicClock())
 
-    async def holder(self, _port: Port) -> None:
-        return None
+    async def holders(self, _paths: Iterable[str]) -> dict[str, str]:
+        return {}
 
 
 async def test_nobody_opens_the_boot_loader_that_a_tool_is_writing_to(broker, tmp_path, monkeypatch):

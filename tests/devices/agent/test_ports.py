@@ -1,0 +1,114 @@
+"""What an agent tells of its ports: who holds each, and what people said of it."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from devices.agent import lines
+from devices.agent.holders import LOOK_US, Holders
+from devices.clock import MonotonicClock
+from devices.discovery import Port
+from devices.errors import TransportError
+from devices.kits.timing_gate import KIT
+from devices.kits.timing_gate.emulator import GateEmulator
+from devices.transports.memory import MemoryPipe
+from devices.transports.serial_listing import UsbPort
+from lab_controller.clock import ManualClock
+from tests.devices.agent.room import Hub, agent_running, listening, ready
+from tests.devices.waiting import until
+
+GATE = "gate-a1b2c3"
+
+
+def bridge(number: int) -> Port:
+    """A CH340 in a socket of its own."""
+    path = f"/dev/ttyUSB{number}"
+    return Port(path, UsbPort(path, 0x1A86, 0x7523, location=f"1-{number}"), identity=f"1a86:7523 1-{number}")
+
+
+class Desktop:
+    """Ports of a computer on which other programs run, too; `board` answers at each that nobody holds."""
+
+    def __init__(self, *found: Port, board: GateEmulator | None = None) -> None:
+        self.found = found
+        self.held: dict[str, str] = {}
+        self.looks: list[list[str]] = []
+        self._board = board or GateEmulator()
+
+    async def find(self) -> tuple[Port, ...]:
+        return self.found
+
+    def pipe(self, port: Port, _baud: int) -> MemoryPipe:
+        return Held(self, port.path, self._board)
+
+    async def holders(self, paths: Iterable[str]) -> dict[str, str]:
+        self.looks.append(sorted(paths))
+        return {path: name for path, name in self.held.items() if path in self.looks[-1]}
+
+
+class Held(MemoryPipe):
+    """Refused while another program has it."""
+
+    def __init__(self, desktop: Desktop, path: str, board: GateEmulator) -> None:
+        super().__init__(path, board, MonotonicClock())
+        self._desktop = desktop
+
+    async def open(self) -> None:
+        if self.name in self._desktop.held:
+            raise TransportError("port_busy", port=self.name)
+        await super().open()
+
+
+def ports_of(hub: Hub) -> dict[str, dict[str, Any]]:
+    """What the agent tells last, by the ports' paths."""
+    told = hub.value("agent-r1/agent/ports")
+    return {port["port"]: port for port in json.loads(told)} if told else {}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "FIND_S", 0.02)
+
+
+async def test_who_holds_a_port_is_looked_up_every_few_seconds_and_at_once_for_a_new_one():
+    desktop, clock = Desktop(), ManualClock(1_000_000_000)
+    holders = Holders(desktop, clock)
+    desktop.held = {"/dev/a": "cura"}
+    for _ in range(3):
+        assert await holders.look({"/dev/a"}) == {"/dev/a": "cura"}
+    assert await holders.look(set()) == {"/dev/a": "cura"}
+    await holders.look({"/dev/a", "/dev/b"})
+    await holders.look({"/dev/b"})
+    assert desktop.looks == [["/dev/a"], ["/dev/a", "/dev/b"]]
+    clock.advance(us=LOOK_US)
+    desktop.held = {}
+    assert await holders.look({"/dev/b"}) == {}
+    assert desktop.looks[2:] == [["/dev/b"]]
+
+
+@pytest.mark.peer
+async def test_whoever_holds_a_port_is_told_also_where_the_lab_has_not_asked(broker, tmp_path):
+    desktop = Desktop(bridge(1), bridge(2), Port("/dev/ttyS9"))
+    desktop.held = {"/dev/ttyUSB1": "cura", "/dev/ttyS9": "minicom"}
+    async with listening(broker) as hub, agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+        await until(lambda: ports_of(hub))
+        told = {path: (port["problem"], port["holder"]) for path, port in ports_of(hub).items()}
+        assert told == {
+            "/dev/ttyUSB1": ("port_not_named", "cura"),
+            "/dev/ttyUSB2": ("port_not_named", None),
+            "/dev/ttyS9": (None, "minicom"),
+        }
+
+
+@pytest.mark.peer
+async def test_a_port_with_a_kit_is_not_looked_up(broker, tmp_path):
+    desktop = Desktop(Port("/dev/gate", configured=True))
+    async with listening(broker) as hub, agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+        await ready(hub, GATE)
+        await until(lambda: ports_of(hub)["/dev/gate"]["device"] == GATE)
+        before = len(desktop.looks)
+        desktop.found = (*desktop.found, bridge(1))
+        await until(lambda: len(desktop.looks) > before)
+        assert desktop.looks[-1] == ["/dev/ttyUSB1"]

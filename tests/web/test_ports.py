@@ -1,0 +1,72 @@
+"""A room's ports on its page: what is wrong is open, who holds them is told, and staff say what is there."""
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from lab_controller.lab import Lab
+from tests.web.conftest import SignIn
+from tests.web.kits import AGENT, PORTS, add_person, add_room, set_latest
+from web.live.room import view_room
+
+DENIED = {"port": "/dev/ttyUSB1", "id": "1-4", "usb": "0403:6001", "problem": "permission_denied"}
+SILENT = {"port": "/dev/ttyACM7", "id": "1-5", "problem": "no_answer", "holder": "ModemManager"}
+AWAY = {"port": "/dev/ttyUSB9", "id": "1-6", "problem": "port_missing"}
+FREE = {"port": "/dev/ttyS0", "id": "0-0", "holder": "minicom"}
+
+
+@pytest.fixture(autouse=True)
+def room(lab: Lab) -> None:
+    add_room(lab)
+    add_person(lab, "pupil", "student", "room:204")
+
+
+def tell_ports(lab: Lab, *ports: dict[str, Any]) -> None:
+    set_latest(lab, AGENT, {"agent/ports": json.dumps(ports)})
+
+
+def text_of(html: str) -> str:
+    """What a person reads, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def open_text(page: httpx.Response) -> str:
+    """What is read without opening anything."""
+    return text_of(re.sub(r"<details.*?</details>", "", page.text, flags=re.DOTALL))
+
+
+async def test_a_port_with_a_problem_is_an_open_card_and_counted(sign_in: SignIn, lab: Lab) -> None:
+    tell_ports(lab, PORTS[0], DENIED, SILENT, AWAY, FREE)
+    assert [(port["id"], port["troubled"]) for port in view_room(lab, "204")["ports"]] == [
+        ("1-4", True),
+        ("1-5", True),
+        ("1-6", False),
+        ("0-0", False),
+    ]
+    page = await (await sign_in("teacher")).get("/rooms/204")
+    told = open_text(page)
+    assert "2 need a person" in told
+    assert "The lab may not open the port /dev/ttyUSB1." in told
+    assert "What is on /dev/ttyACM7 does not answer" in told
+    assert "ModemManager holds it." in told
+    assert "/dev/ttyUSB9 is gone" not in told
+    assert "The port /dev/ttyUSB9 is gone." in text_of(page.text)
+    assert "minicom holds it." in text_of(page.text)
+
+
+async def test_a_room_without_trouble_says_so(sign_in: SignIn, lab: Lab) -> None:
+    tell_ports(lab, PORTS[0], FREE)
+    told = open_text(await (await sign_in("pupil")).get("/rooms/204"))
+    assert "all is well" in told
+    assert "Needs a person" not in told
+
+
+async def test_who_holds_a_port_that_is_asked_about_is_told(sign_in: SignIn, lab: Lab) -> None:
+    tell_ports(lab, PORTS[1] | {"holder": "cura"})
+    told = open_text(await (await sign_in("teacher")).get("/rooms/204"))
+    assert "What is plugged into ttyUSB0?" in told
+    assert "cura holds it." in told
+    assert "1 needs a person" in told

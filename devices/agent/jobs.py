@@ -199,9 +199,12 @@ class Jobs:
         if program.slot is not None and not 0 <= program.slot < uploads.slots:
             raise UploadError("no_such_slot", slot=program.slot + uploads.first_slot, slots=uploads.slots)
         reporter.tell(Progress("preparing"))
-        async with asyncio.timeout(PREPARE_S):
-            loop = asyncio.get_running_loop()
-            prepared = await loop.run_in_executor(self._compilers, uploads.prepare, program)
+        try:
+            async with asyncio.timeout(PREPARE_S):
+                loop = asyncio.get_running_loop()
+                prepared = await loop.run_in_executor(self._compilers, uploads.prepare, program)
+        except TimeoutError as error:  # each compiler has a limit of its own: others are before this one
+            raise UploadError("too_many_orders", limit=COMPILERS) from error
         reporter.running = True
         if uploads.talk is not None:
             talk = uploads.talk

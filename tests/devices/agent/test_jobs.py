@@ -5,13 +5,14 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from devices.agent import desk, lines
+from devices.agent import desk, jobs, lines
 from devices.clock import MonotonicClock
 from devices.discovery import Port
 from devices.driver import Say
@@ -232,6 +233,27 @@ async def test_the_same_order_twice_is_one_upload(broker, tmp_path, link, board)
         asking.order("j2", PROGRAM)
         await asking.end("j2")
         assert uploaded == [PROGRAM, PROGRAM]
+
+
+async def test_a_program_whose_turn_to_be_compiled_does_not_come_is_told_to_wait(
+    broker, tmp_path, link, board, monkeypatch
+):
+    monkeypatch.setattr(jobs, "PREPARE_S", 0.05)
+    goes_on = threading.Event()
+
+    def compile_slowly(program: Program) -> bytes:
+        goes_on.wait(10)
+        return program.data
+
+    kit = replace(KIT, uploads=Uploads((".bin",), 100_000, compile_slowly, talk=talk))
+    async with listening(broker) as hub, agent_running(broker, tmp_path, link, kits=[kit]):
+        await ready(hub, GATE)
+        asking = Asking(hub)
+        try:
+            asking.order("j1", PROGRAM)
+            assert await asking.end("j1") == ("failed", "too_many_orders", {"limit": jobs.COMPILERS})
+        finally:
+            goes_on.set()
 
 
 class Socket:

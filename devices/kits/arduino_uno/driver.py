@@ -75,9 +75,11 @@ class ArduinoDriver:
         return self._claim(ASKED_BAUD if settled else self._noted, now_us, settled=settled)
 
     def command(self, node: str, key: str, payload: str, now_us: int) -> list[Output]:
-        """`console/send`, `board/reset` and `board/identify`. Raises ProtocolError("bad_command")."""
+        """`console/send`, `board/reset` and `board/identify`. Raises ProtocolError."""
         match node, key:
-            case "console", "send" if len(payload.encode()) <= SENT_MAX:
+            case "console", "send" if len(payload.encode()) > SENT_MAX:
+                raise ProtocolError("command_too_long")
+            case "console", "send":
                 return [Say(payload.encode())]
             case "board", "reset" | "identify" if payload == "true":
                 return [Reset()]  # the boot loader blinks the board's own light

@@ -140,7 +140,7 @@ class Ev3Driver:
     def _order(self, command: Direct, refusal: Refused) -> None:
         """A person's wish comes before the next measurement."""
         if len(self._queue) >= QUEUE_MAX:
-            raise ProtocolError("device_busy")
+            raise ProtocolError("command_refused")
         self._queue.append(_Question(command, lambda _: self._look(), refusal))
         self._go_on()
 

@@ -96,7 +96,9 @@ class MicroPythonDriver:
         """`console/send`, `program/run`, `program/stop`, `board/reset`. Raises ProtocolError."""
         self._now_us = now_us
         match node, key:
-            case "console", "send" if len(payload.encode()) <= SENT_MAX:
+            case "console", "send" if len(payload.encode()) > SENT_MAX:
+                raise ProtocolError("command_too_long")
+            case "console", "send":
                 typed = payload.replace("\r\n", "\n").replace("\n", "\r")
                 self._out.append(Say(typed.encode()))
             case "program", "stop" if payload == "true":

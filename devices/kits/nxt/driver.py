@@ -135,7 +135,7 @@ class NxtDriver:
     def _order(self, op: Op, data: bytes, program: str = "") -> None:
         """A person's wish comes before the next measurement."""
         if len(self._queue) >= QUEUE_MAX:
-            raise ProtocolError("device_busy")
+            raise ProtocolError("command_refused")
         place = next((at for at, one in enumerate(self._queue) if not one.ordered), len(self._queue))
         question = _Question(op, data, lambda _: self._look(), ordered=True, program=program)
         self._queue.insert(place, question)

@@ -231,7 +231,7 @@ class PybricksDriver:
         if not self._condition.running:
             self._out.append(Refused("nobody_reads"))
         elif not self._typed.add(text.encode()):
-            raise ProtocolError("device_busy", device=self._device)
+            raise ProtocolError("command_refused")
 
     def _print(self, text: str) -> None:
         if not text:

@@ -39,10 +39,12 @@ class V5UserDriver:
         return []
 
     def command(self, node: str, key: str, payload: str, now_us: int) -> list[Output]:
-        """`console/send`. Raises ProtocolError("bad_command")."""
+        """`console/send`. Raises ProtocolError."""
         sent = payload.encode()
-        if (node, key) != ("console", "send") or len(sent) > SENT_MAX:
+        if (node, key) != ("console", "send"):
             raise ProtocolError("bad_command", node=node, key=key)
+        if len(sent) > SENT_MAX:
+            raise ProtocolError("command_too_long")
         return [Say(sent)]
 
     def stored(self, boot: str, seqs: Sequence[int]) -> list[Output]:

@@ -125,7 +125,6 @@ def test_a_program_that_cannot_be_interrupted_is_told():
         ("program/run", "a\x04.py"),
         ("program/stop", "false"),
         ("board/reset", ""),
-        ("console/send", "x" * 2000),
         ("pins/mode", "{}"),
     ],
 )
@@ -133,6 +132,11 @@ def test_other_commands_are_refused(name, payload):
     node, _, key = name.partition("/")
     with pytest.raises(ProtocolError, match="bad_command"):
         driver_of().command(node, key, payload, 0)
+
+
+def test_a_line_that_is_too_long_is_refused_as_such():
+    with pytest.raises(ProtocolError, match="command_too_long"):
+        driver_of().command("console", "send", "x" * 2000, 0)
 
 
 @given(st.lists(st.binary(max_size=40)), st.booleans())

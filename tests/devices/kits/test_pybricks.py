@@ -178,7 +178,7 @@ def test_a_flood_of_typing_is_refused(running):
     running.hub.stdin_held = True
     with pytest.raises(ProtocolError) as refused:
         running.command("console", "send", "x" * 5000)
-    assert refused.value.code == "device_busy"
+    assert refused.value.code == "command_refused"
 
 
 @pytest.mark.parametrize(

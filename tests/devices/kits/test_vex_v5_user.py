@@ -91,12 +91,13 @@ def test_the_kernel_greets_whoever_asks():
 
 
 @pytest.mark.parametrize(
-    ("node", "key", "payload"), [("console", "clear", ""), ("console", "send", "x" * 2000)]
+    ("node", "key", "payload", "code"),
+    [("console", "clear", "", "bad_command"), ("console", "send", "x" * 2000, "command_too_long")],
 )
-def test_a_command_that_is_none_is_refused(node, key, payload):
+def test_a_command_that_cannot_be_is_refused(node, key, payload, code):
     with pytest.raises(ProtocolError) as refused:
         Bench().driver.command(node, key, payload, 0)
-    assert refused.value.code == "bad_command"
+    assert refused.value.code == code
 
 
 def test_a_torn_frame_is_told_and_the_next_is_read():

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -16,7 +17,10 @@ def devices(
     state: Annotated[str | None, typer.Option(help="Only this state, such as ready.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for a program.")] = False,
 ) -> None:
-    """List devices with their room, state and problems. On another machine set LAB_URL and LAB_TOKEN."""
+    """List devices with their room, owner, battery, port and problems.
+
+    On another machine set LAB_URL and LAB_TOKEN.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -28,16 +32,29 @@ def devices(
         for device in found:
             typer.echo(json.dumps(device, ensure_ascii=False))
         return
-    table = Table("device", "kind", "name", "room", "state", "", box=None, pad_edge=False, header_style="dim")
+    heads = ("device", "kind", "name", "room", "owner", "battery", "port", "state", "")
+    table = Table(*heads, box=None, pad_edge=False, header_style="dim")
     for device in found:
         codes = ", ".join(problem["code"] for problem in device["problems"])
         table.add_row(
-            *(device[name] or "-" for name in ("id", "kind", "name", "room", "state")),
+            *(device[name] or "-" for name in ("id", "kind", "name", "room")),
+            device["holder_name"] or ("somebody" if device["holder"] else "-"),
+            _tell_battery(device["battery"]),
+            *(device[name] or "-" for name in ("port", "state")),
             f"{MARKS[device['health']]} {codes}".strip(),
         )
     # A file or another program gets each device on one line.
     width = None if sys.stdout.isatty() else WIDE
     Console(markup=False, highlight=False, width=width).print(table)
+
+
+def _tell_battery(battery: Mapping[str, float | None] | None) -> str:
+    match battery:
+        case {"percent": float(percent)}:
+            return f"{percent:.0f} %"
+        case {"voltage": float(volts)}:
+            return f"{volts:.1f} V"
+    return "-"
 
 
 def register(app: typer.Typer) -> None:

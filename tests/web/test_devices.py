@@ -121,6 +121,10 @@ async def test_the_list_for_programs_has_these_fields_and_no_others(
         "drift_ppm": None,
         "drift_bound_ppm": None,
         "room": "room-1",
+        "battery": None,
+        "holder": None,
+        "holder_name": None,
+        "port": None,
     }
 
 

@@ -15,7 +15,7 @@ from lab_controller.cli import app as commands
 from lab_controller.lab import Lab
 from lab_controller.telemetry.tables import ConsoleChunk
 from tests.peers.browser import serve
-from tests.web.kits import AGENT, UNO, add_person, add_room, agent_of_room, say
+from tests.web.kits import AGENT, UNO, add_person, add_room, agent_of_room, say, set_latest
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -43,11 +43,19 @@ async def test_devices_are_listed_with_what_is_wrong(run: Run) -> None:
     head, row = (line.split() for line in output.splitlines()[-2:])
     assert (status, head, row) == (
         0,
-        ["device", "kind", "name", "room", "state"],
-        [UNO, "arduino-uno", "Uno", "204", "ready", "ok"],
+        ["device", "kind", "name", "room", "owner", "battery", "port", "state"],
+        [UNO, "arduino-uno", "Uno", "204", "-", "81", "%", "/dev/ttyACM0", "ready", "ok"],
     )
     _, output = await run("devices", "--json")
     assert [json.loads(line)["id"] for line in output.splitlines()] == [AGENT, UNO]
+
+
+async def test_devices_are_listed_with_their_owner_and_a_battery_that_tells_volts(lab: Lab, run: Run) -> None:
+    lab.assets.pair(actor="test", tag="A-07", device=UNO, title="Blue car")
+    lab.assets.hold(actor="test", tag="A-07", login="teacher")
+    set_latest(lab, UNO, {"battery/percent": "", "battery/voltage": "7.42"})
+    _, output = await run("devices", "--kind", "arduino-uno")
+    assert output.splitlines()[-1].split()[4:7] == ["teacher", "7.4", "V"]
 
 
 async def test_no_token_of_the_command_line_is_left_behind(lab: Lab, run: Run) -> None:

@@ -124,6 +124,22 @@ async def test_devices_are_filtered_by_kind_room_and_state(admin: httpx.AsyncCli
     assert await ids(await sign_in("pupil")) == [AGENT, UNO]
 
 
+async def test_a_device_tells_its_owner_its_battery_and_its_port(lab: Lab, sign_in: SignIn) -> None:
+    lab.assets.pair(actor="test", tag="A-07", device=UNO, title="Blue car")
+    account = lab.assets.hold(actor="test", tag="A-07", login="teacher").holder
+
+    async def told(login: str) -> list[object]:
+        device = (await (await sign_in(login)).get(API, headers=JSON)).json()
+        return [device[name] for name in ("holder", "holder_name", "battery", "port")]
+
+    battery = {"percent": 81.0, "voltage": None}
+    assert await told("teacher") == [account, "teacher", battery, "/dev/ttyACM0"]
+    assert await told("pupil") == [account, None, battery, "/dev/ttyACM0"]
+    lab.assets.give_back(actor="test", tag="A-07")
+    account = lab.assets.hold(actor="test", tag="A-07", login="pupil").holder
+    assert await told("pupil") == [account, "pupil", battery, "/dev/ttyACM0"]
+
+
 async def test_a_command_reaches_the_kit(lab: Lab, sign_in: SignIn) -> None:
     pupil = await sign_in("pupil")
     async with agent_of_room(lab) as agent:

@@ -129,8 +129,19 @@ class Problem(BaseModel):
     request_id: str
 
 
+class Battery(BaseModel):
+    """What the kit tells of it: one of the two, or both."""
+
+    percent: float | None
+    voltage: float | None
+
+
 class Device(BaseModel):
-    """`health`: good, bad (needs a person) or off; `problems` are codes with parameters."""
+    """`health`: good, bad (needs a person) or off; `problems` are codes with parameters.
+
+    `holder` is the account that has the kit in hand, its name is for itself and staff of the room; `port` is
+    where the room's computer reaches the kit. `battery` null: it has none.
+    """
 
     id: str
     kind: str
@@ -148,3 +159,7 @@ class Device(BaseModel):
     drift_ppm: float | None
     drift_bound_ppm: float | None
     room: str
+    battery: Battery | None
+    holder: str | None
+    holder_name: str | None
+    port: str | None

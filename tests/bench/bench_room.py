@@ -1,4 +1,7 @@
-"""Sixteen kits of five kinds on one machine for five minutes: what is lost, how late, and how much memory."""
+"""Sixteen kits on one machine: a program onto each at once; then six kinds that stream for five minutes.
+
+EV3 and NXT are not among those that stream: they are asked by their drivers, ten and five times a second.
+"""
 
 import asyncio
 import json
@@ -12,18 +15,14 @@ from pathlib import Path
 
 import httpx
 
-from lab_controller.clock import SteadyClock
-from lab_controller.database import Database
-from lab_controller.people import PeopleService
 from lab_controller.settings import Settings
+from tests.bench import room_uploads
 from tests.bench.figures import Figure, spread
 from tests.bench.room_kits import KITS, PRINTERS
+from tests.bench.served_room import SETTLE_S, sign_in, wait_for_kits, watch_memory
 from tests.whole.drill import Hub
-from web.auth import COOKIE
 
 SECONDS = 300
-READY_S = 90.0
-SETTLE_S = 5.0
 POLL_S = 0.05
 HEALTHY_MB = 300
 LATE_MS = 1000.0
@@ -33,13 +32,13 @@ COUNTED = {"telemetry/a0": "firmata", "telemetry/imu-yaw": "spike"}
 
 
 def measure() -> list[Figure]:
-    """Readings lost and doubled, p99 to the stored row and to the page's stream, memory of `lab serve`."""
+    """Uploads; readings lost and doubled, p99 to the stored row and the page's stream; memory of the lab."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_room(Path(folder)))
+        return [*room_uploads.measure(), *asyncio.run(_room(Path(folder)))]
 
 
 async def _room(folder: Path) -> list[Figure]:
-    cookies = _set_up(Settings(data_dir=folder, argon2_time_cost=1, argon2_memory_kib=64))
+    cookies = sign_in(Settings(data_dir=folder, argon2_time_cost=1, argon2_memory_kib=64))
     player = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.room_kits", str(folder), str(SECONDS)
     )
@@ -47,9 +46,10 @@ async def _room(folder: Path) -> list[Figure]:
     hub = Hub(folder, ",".join(ports))
     await hub.start()
     async with httpx.AsyncClient(base_url=hub.site, cookies=cookies, timeout=30) as client:
-        devices = await _ready(client)
+        kits = await wait_for_kits(client, len(KITS))
+        devices = [device for device in kits if device.startswith(("uno", "gate", "v5", "pybricks"))]
         plotted = asyncio.create_task(_watch_points(client, devices[0]))
-        memory = asyncio.create_task(_watch_memory(hub))
+        memory = asyncio.create_task(watch_memory(hub))
         (folder / "go").touch()
         late_ms = await _watch_rows(folder, devices)
         memory.cancel()
@@ -83,30 +83,6 @@ async def _room(folder: Path) -> list[Figure]:
             "memory of lab serve at its peak", f"{peak_mb:.0f} MB", f"{HEALTHY_MB} MB", peak_mb < HEALTHY_MB
         ),
     ]
-
-
-def _set_up(settings: Settings) -> dict[str, str]:
-    database = Database(settings.store_url)
-    database.migrate()
-    people = PeopleService(database, SteadyClock(), settings)
-    people.create_account(actor="bench", login="teacher", password="bench-teacher")
-    people.grant(actor="bench", login="teacher", role="admin", scope="city")
-    token = people.sign_in("teacher", "bench-teacher", "127.0.0.1")
-    database.close()
-    return {COOKIE: token}
-
-
-async def _ready(client: httpx.AsyncClient) -> list[str]:
-    """Device ids of the kits that print, once all sixteen are there."""
-    async with asyncio.timeout(READY_S):
-        while True:
-            answer = (await client.get("/api/v1/devices")).raise_for_status().json()
-            rows = answer["items"] if isinstance(answer, dict) else answer
-            ready = [row for row in rows if row["state"] == "ready" and not row["id"].startswith("agent")]
-            if len(ready) >= len(KITS):
-                await asyncio.sleep(SETTLE_S)
-                return [row["id"] for row in ready if row["id"].startswith(("uno", "gate", "v5"))]
-            await asyncio.sleep(0.2)
 
 
 async def _watch_rows(folder: Path, devices: list[str]) -> list[float]:
@@ -147,16 +123,6 @@ async def _watch_points(client: httpx.AsyncClient, device: str) -> list[float]:
                         if series["key"].endswith("/us"):
                             late_ms += [(now_us - value) / 1000 for _, value in series["points"]]
     return late_ms
-
-
-async def _watch_memory(hub: Hub) -> float:
-    peak_mb = 0.0
-    try:
-        while True:
-            peak_mb = max(peak_mb, hub.resident_mb())
-            await asyncio.sleep(0.5)
-    except asyncio.CancelledError:
-        return peak_mb
 
 
 def _compare(folder: Path) -> tuple[int, int, int]:

@@ -50,6 +50,13 @@ async def test_the_last_race_is_a_table_with_places_and_who_did_not_finish(sign_
     assert "1 1 3,412 2 — не финишировал 3 3 62,950" in text_of(await pupil.get(f"{PAGE}?lang=ru"))
 
 
+async def test_a_timer_without_a_race_says_so(sign_in: SignIn, lab: Lab) -> None:
+    set_latest(lab, TIMER, {"timer/race": "", "timer/state": ""})
+    told = text_of(await (await sign_in("pupil")).get(PAGE))
+    assert "No race yet · The start gate is closed" in told
+    assert "The last race" not in told
+
+
 async def test_a_timer_is_made_ready_for_some_lanes_and_its_race_is_ended(sign_in: SignIn, lab: Lab) -> None:
     pupil = await sign_in("pupil")
     assert 'name="lanes" value="4" checked' in (await pupil.get(PAGE)).text

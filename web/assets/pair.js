@@ -1,10 +1,9 @@
 // A blink or a beep without leaving the page: the kit on the table shows which one it is.
-const form = document.getElementById("pair");
+const form = document.getElementById("blink");
 const told = document.querySelector("[data-slot=blinked]");
 
 form.addEventListener("submit", async (event) => {
   const { submitter } = event;
-  if (submitter?.value !== "identify") return;
   event.preventDefault();
   submitter.closest("label").querySelector("input").checked = true;
   submitter.setAttribute("aria-busy", "true");

@@ -227,7 +227,7 @@ async def test_bumble_carries_the_driver_and_an_upload_over_a_virtual_radio():
     assert await told_by("bumble", "hub_on_bumble.py") == {
         "name": "Bumblebee",
         "firmware": "3.5.0",
-        "alert": "slot_empty",
+        "refused": "slot_empty",
         "stored": [["__main__", 1028]],
         "written": 1041,
         "printed": "Сәлем\nheard this is more than twheard enty bytes\n",

@@ -21,7 +21,7 @@ from bumble.link import LocalLink
 from bumble.transport.common import AsyncPipeSink
 
 from devices.clock import MonotonicClock
-from devices.driver import Alert, Host, Output, Printed, Told
+from devices.driver import Host, Output, Printed, Refused, Told
 from devices.kits.pybricks.driver import PybricksDriver
 from devices.kits.pybricks.hub import Hub, HubModel
 from devices.kits.pybricks.upload import Prepared, upload
@@ -204,7 +204,7 @@ async def main() -> None:
 
     await until(lambda: told("program", "running"))
     session.command("program", "run", "")
-    await until(lambda: any(isinstance(output, Alert) for output in outputs))
+    await until(lambda: any(isinstance(output, Refused) for output in outputs))
     prepared = Prepared((("line", b"M\x06\x00\x1f" + bytes(range(256)) * 4),), Program("line.py", b""))
     await session.converse(lambda heard: upload(prepared, heard, HOST), stages.append, reopens=False)
     await until(lambda: "Сәлем" in printed())
@@ -219,7 +219,7 @@ async def main() -> None:
             {
                 "name": told("board", "name")[0],
                 "firmware": told("firmware", "version")[0],
-                "alert": next(output.code for output in outputs if isinstance(output, Alert)),
+                "refused": next(output.code for output in outputs if isinstance(output, Refused)),
                 "stored": [(name, len(mpy)) for name, mpy in modules],
                 "written": stages[-2].done,
                 "printed": printed(),

@@ -36,7 +36,7 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
          "asset": {"tag", "title"} | null, "holder": {"account", "name", "since_us"} | null,
          "battery": {"percent": float | null, "voltage": float | null} | null,
          "program": {"running": bool | null, "slot": int | null, "can_run", "can_stop",
-                     "accepts": {"suffixes", "max_bytes", "slots", "first_slot", "can_run"} | null},
+                     "accepts": {"suffixes", "max_bytes", "slots", "first_slot", "can_run", "named"} | null},
          "job": newest job | null: the fields of JobView (lab_controller/programs/queries.py) and "sentence"},
      "ports": ports without a kit: [{"port", "id", "usb", "holder", "problem": {"code", "params", "sentence"}
         | null, "ambiguous": a person must say what is there, "troubled": a person must look after it}]}

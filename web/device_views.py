@@ -8,6 +8,8 @@ from typing import Any, Literal
 from lab_controller.equipment.queries import DeviceView
 
 LANES = (1, 2)
+LINK_ALERT = "link"
+"""By which an agent says why it does not reach a device."""
 MOST_PORTS = 64
 MOST = 1e15
 """No quantity of ours is larger; a device may say any number."""
@@ -87,13 +89,15 @@ def view_device(device: DeviceView) -> DeviceHealth:
 
 
 def list_problems(device: DeviceView) -> list[Problem]:
-    """A lost connection, or else the open alerts: a beam that is broken for a moment is a robot."""
+    """Why the connection is lost, or else the open alerts: a beam that is broken for a moment is a robot."""
     if device.state == "lost":
-        return [{"code": "device_lost", "params": {"device": device.name}}]
-    return [
-        {"code": alert["code"], "params": dict(alert.get("params") or {})}
-        for _, alert in sorted(device.alerts.items())
-    ]
+        known = device.alerts.get(LINK_ALERT)
+        return [read_alert(known) if known else {"code": "device_lost", "params": {"device": device.name}}]
+    return [read_alert(alert) for _, alert in sorted(device.alerts.items())]
+
+
+def read_alert(alert: Mapping[str, Any]) -> Problem:
+    return {"code": alert["code"], "params": dict(alert.get("params") or {})}
 
 
 def read_drift(fit: Mapping[str, Any] | None) -> tuple[float, float] | None:

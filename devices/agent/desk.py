@@ -208,7 +208,8 @@ class Desk:
             place.back_by_us = now_us + COMES_BACK_US
         elif now_us >= place.back_by_us:
             place.leaver = None
-            _lose(place, _pulled(leaver))
+            problem = leaver.problem or _pulled(leaver)
+            _lose(place, _pulled(leaver) if problem.code in AT_WORK | {"port_missing"} else problem)
 
     def _keep(self, session: Session, device: str, kept: Kept, now_us: int) -> None:
         topic = f"{ROOT}/{device}/{kept.node}/{kept.key}"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devices.agent.desk import AT_WORK, Desk, command_filter
+from devices.agent.desk import AT_WORK, LINK_ALERT, Desk, command_filter
 from devices.agent.holders import Holders
 from devices.agent.jobs import Bench
 from devices.agent.lent_port import LentPort
@@ -26,6 +26,8 @@ from devices.uploads import ToolPort
 FIND_S = 1.0
 ID_LENGTH = 64
 TWICE = "device_twice"
+NOTE_DEVICE = "device"
+"""Which device answered last at a port."""
 USES = frozenset({"kit", "other", ""})
 """What a person says of a port that may be a kit's or a printer's."""
 
@@ -192,17 +194,35 @@ class Lines:
             return
         self._twin.clear(alert_id(line.port.path))
         self._shelf.remember(session.device, kit.id)
+        if self._notes.get(line.port.id, {}).get(NOTE_DEVICE) != session.device:
+            self._note(line.port.id, NOTE_DEVICE, session.device)
         self._start(self._subscribe([command_filter(session.device)]))
 
     async def _complain(self, line: _Line) -> None:
         problem = line.session.problem
-        if problem is None or problem.code in {"port_missing", "cable_pulled"}:
+        if problem is None or problem.code in AT_WORK:
             self._twin.clear(alert_id(line.port.path))
             return
         path = line.port.path
         held = await self._ports.holders([path]) if problem.code == "port_busy" else {}
         params = {**problem.params, **({"holder": held[path]} if path in held else {})}
+        if line.session.problem is not problem:
+            return
+        absent = self._absent(line.port)
+        if problem.code in {"port_missing", "cable_pulled"}:
+            self._twin.clear(alert_id(path))
+            if absent is not None and not absent.has_alert(LINK_ALERT):
+                absent.alert(LINK_ALERT, problem.code, params)
+            return
         self._twin.alert(alert_id(path), problem.code, params)
+        if absent is not None:
+            absent.alert(LINK_ALERT, problem.code, params)
+
+    def _absent(self, port: Port) -> Twin | None:
+        """The device that answered last at this port, if it is nowhere now."""
+        device = self._notes.get(port.id, {}).get(NOTE_DEVICE)
+        lost = (twin for twin in self._desk.twins if twin.state == "lost")
+        return next((twin for twin in lost if twin.device == device), None)
 
     async def _tell(self, ports: Iterable[Port]) -> None:
         views = [self._view(port) for port in ports]

@@ -127,6 +127,10 @@ class Twin:
             if self._is_online():
                 self._say(f"$alert/{name}", "")
 
+    def has_alert(self, name: str) -> bool:
+        """Whether this is wrong now."""
+        return self._alerts.get(name, "") != ""
+
     def log(self, level: str, text: str) -> None:
         """A line for whoever reads along, if anybody does."""
         if self._is_online():

@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from lab_controller.equipment.tables import Device
 from lab_controller.lab import Lab
 from tests.web.conftest import SignIn
-from tests.web.kits import AGENT, PORTS, add_person, add_room, set_latest
+from tests.web.kits import AGENT, PORTS, UNO, add_person, add_room, set_latest
 from web.live.room import view_room
 
 DENIED = {"port": "/dev/ttyUSB1", "id": "1-4", "usb": "0403:6001", "problem": "permission_denied"}
@@ -70,3 +71,17 @@ async def test_who_holds_a_port_that_is_asked_about_is_told(sign_in: SignIn, lab
     assert "What is plugged into ttyUSB0?" in told
     assert "cura holds it." in told
     assert "1 needs a person" in told
+
+
+async def test_a_lost_kit_says_why_and_not_only_that_it_is_silent(sign_in: SignIn, lab: Lab) -> None:
+    with lab.database.write() as session:
+        row = session.get_one(Device, UNO)
+        params = {"port": "/dev/ttyACM0", "holder": "arduino-ide"}
+        row.alerts = {"link": {"code": "port_busy", "params": params}, "battery": {"code": "battery_low"}}
+        row.state = "lost"
+    teacher = await sign_in("teacher")
+    for path in ("/rooms/204", f"/kits/{UNO}"):
+        told = open_text(await teacher.get(path))
+        assert "arduino-ide holds the port /dev/ttyACM0. Close that program" in told
+        assert "went silent" not in told
+        assert "Charge" not in told

@@ -180,7 +180,7 @@ async def test_a_cable_that_is_pulled_in_mid_sentence_costs_no_passage(tmp_path:
             stage.clear_beam(FINISH_PIN)
             await until_told(stage, run, "cable_pulled")
             await until_told(stage, run, "gate_lost")
-            await until(lambda: problems(stage, stage.device) == {"device_lost"})
+            await until(lambda: problems(stage, stage.device) == {"cable_pulled"})
             sentence = next(heard for heard in board.heard(0) if heard.text.startswith("$GATE"))
             assert (await stage.look(run)).phase == "running"
             board.plug(0)

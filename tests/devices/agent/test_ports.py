@@ -33,15 +33,19 @@ class Desktop:
 
     def __init__(self, *found: Port, board: GateEmulator | None = None) -> None:
         self.found = found
+        self.gone = False
         self.held: dict[str, str] = {}
         self.looks: list[list[str]] = []
+        self.pipes: dict[str, Held] = {}
         self._board = board or GateEmulator()
 
     async def find(self) -> tuple[Port, ...]:
         return self.found
 
     def pipe(self, port: Port, _baud: int) -> MemoryPipe:
-        return Held(self, port.path, self._board)
+        pipe = self.pipes[port.path] = Held(self, port.path, self._board)
+        pipe.plugged = not self.gone
+        return pipe
 
     async def holders(self, paths: Iterable[str]) -> dict[str, str]:
         self.looks.append(sorted(paths))
@@ -112,3 +116,39 @@ async def test_a_port_with_a_kit_is_not_looked_up(broker, tmp_path):
         desktop.found = (*desktop.found, bridge(1))
         await until(lambda: len(desktop.looks) > before)
         assert desktop.looks[-1] == ["/dev/ttyUSB1"]
+
+
+def why_lost(hub: Hub) -> tuple[str, dict[str, str]]:
+    """What the gate's link alert says."""
+    told = json.loads(hub.value(f"{GATE}/$alert/link") or '{"code": "", "params": {}}')
+    return told["code"], told["params"]
+
+
+@pytest.mark.peer
+async def test_a_kit_whose_port_another_program_takes_says_so_also_after_a_restart(broker, tmp_path):
+    desktop = Desktop(Port("/dev/gate", configured=True))
+    busy = ("port_busy", {"port": "/dev/gate", "holder": "arduino-ide"})
+    async with listening(broker) as hub:
+        async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+            await ready(hub, GATE)
+            desktop.held = {"/dev/gate": "arduino-ide"}
+            desktop.pipes["/dev/gate"].unplug()
+            await until(lambda: why_lost(hub) == busy)
+            assert hub.value(f"{GATE}/$state") == "lost"
+        async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+            await until(lambda: hub.value(f"{GATE}/$state") == "lost" and why_lost(hub) == busy)
+            desktop.held = {}
+            await ready(hub, GATE)
+            assert why_lost(hub) == ("", {})
+
+
+@pytest.mark.peer
+async def test_a_kit_that_is_not_plugged_in_when_the_agent_starts_says_so(broker, tmp_path):
+    desktop = Desktop(Port("/dev/gate", configured=True))
+    async with listening(broker) as hub:
+        async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+            await ready(hub, GATE)
+        desktop.gone = True
+        async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+            await until(lambda: why_lost(hub) == ("port_missing", {"port": "/dev/gate"}))
+            await until(lambda: ports_of(hub)["/dev/gate"]["problem"] == "port_missing")

@@ -26,6 +26,7 @@ from devices.uploads import ToolPort
 FIND_S = 1.0
 ID_LENGTH = 64
 TWICE = "device_twice"
+NOTE_USE, NOTE_KIT = "use", "kit"
 NOTE_DEVICE = "device"
 """Which device answered last at a port."""
 USES = frozenset({"kit", "other", ""})
@@ -152,22 +153,35 @@ class Lines:
 
     def _as_used(self, port: Port) -> Port:
         """What a person has said of the port counts like a name in the settings."""
-        use = self._notes.get(port.id, {}).get("use")
+        notes = self._notes.get(port.id, {})
+        use, kit = notes.get(NOTE_USE), notes.get(NOTE_KIT)
         if use == "other":
-            return replace(port, usb=None, configured=False)
-        return replace(port, configured=True) if use == "kit" else port
+            return replace(port, usb=None, configured=False, kit=None)
+        if use == "kit":
+            return replace(port, configured=True, kit=kit if self._has_kit(kit) else port.kit)
+        return port
+
+    def _has_kit(self, kit: str | None) -> bool:
+        return any(each.id == kit for each in self._kits)
 
     def use(self, text: str) -> None:
-        """`{"port": path, "use": "kit" | "other" | ""}`. Raises ProtocolError."""
+        """`{"port": id, "use": "kit" | "other" | "", "kit": which one, if that is known}`.
+
+        Raises ProtocolError.
+        """
         try:
             told = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ProtocolError("bad_command", payload=text[:80]) from error
         match told:
-            case {"port": str(identity), "use": str(use)} if use in USES and is_port_id(identity):
-                self._note(identity, "use", use)
+            case {"port": str(identity), "use": str(use), **more} if use in USES and is_port_id(identity):
+                kit = str(more.get("kit", ""))
             case _:
                 raise ProtocolError("bad_command", payload=text[:80])
+        if kit != "" and not (use == "kit" and self._has_kit(kit)):
+            raise ProtocolError("bad_command", payload=text[:80])
+        self._note(identity, NOTE_USE, use)
+        self._note(identity, NOTE_KIT, kit)
 
     def _note(self, port: str, key: str, value: str) -> None:
         self._notes.setdefault(port, {})[key] = value

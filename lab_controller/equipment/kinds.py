@@ -15,6 +15,12 @@ def load_names() -> Mapping[str, Mapping[str, Names]]:
     return {kit.type: kit.load_translations() for kit in iter_kits()}
 
 
+@cache
+def kit_names() -> Mapping[str, Names]:
+    """Every kit's name by language, by the kit's id, as a room's computer is told what is at a port."""
+    return {kit.id: kit.load_translations()["kit"] for kit in iter_kits()}
+
+
 def kind_names(kind: str) -> Names:
     """The kind's name by language; empty for a kind that no kit of ours has."""
     return load_names().get(kind, {}).get("kit", {})

@@ -10,7 +10,7 @@ import pytest
 from lab_controller.equipment.tables import Device
 from lab_controller.lab import Lab
 from tests.web.conftest import SignIn
-from tests.web.kits import AGENT, PORTS, UNO, add_person, add_room, set_latest
+from tests.web.kits import AGENT, PORTS, UNO, add_person, add_room, agent_of_room, set_latest
 from web.live.room import view_room
 
 DENIED = {"port": "/dev/ttyUSB1", "id": "1-4", "usb": "0403:6001", "problem": "permission_denied"}
@@ -85,3 +85,27 @@ async def test_a_lost_kit_says_why_and_not_only_that_it_is_silent(sign_in: SignI
         assert "arduino-ide holds the port /dev/ttyACM0. Close that program" in told
         assert "went silent" not in told
         assert "Charge" not in told
+
+
+async def test_staff_say_which_kit_is_at_a_port(sign_in: SignIn, lab: Lab) -> None:
+    teacher = await sign_in("teacher")
+    page = await teacher.get("/rooms/204")
+    choices = re.findall(r'<option value="([a-z0-9_]*)">([^<]+)', page.text)
+    assert choices[0] == ("", "the lab finds out by itself")
+    assert ("race_timer", "Race timer") in choices
+    api, form = "/api/v1/rooms/204/ports/1-3", "/rooms/204/ports"
+    named = b'{"kit":"race_timer","port":"1-3","use":"kit"}'
+    async with agent_of_room(lab) as agent:
+        presses = [
+            teacher.post(form, data={"port": "1-3", "use": "kit", "kit": "race_timer"}),
+            teacher.post(form, data={"port": "1-3", "use": "other", "kit": "race_timer"}),
+            teacher.post(api, json={"use": "kit", "kit": "race_timer"}),
+        ]
+        heard = []
+        for press in presses:
+            assert (await press).status_code in (202, 303)
+            heard.append((await anext(agent.messages())).payload)
+    assert heard == [named, b'{"port":"1-3","use":"other"}', named]
+    for wrong in ({"use": "kit", "kit": "toaster"}, {"use": "other", "kit": "race_timer"}):
+        answer = await teacher.post(api, json=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_command")

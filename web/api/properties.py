@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from lab_controller.canonical import canonical_json
 from lab_controller.equipment.rooms import agent_of
 from web.api.devices import DeviceId
 from web.auth import TheLab
 from web.kit_access import Visitor
+from web.port_use import format_use
 
 router = APIRouter(prefix="/api/v1", tags=["devices"])
 HomieId = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -40,9 +40,13 @@ def set_property(
 
 
 class PortUse(BaseModel):
-    """`kit`: ask who is there. `other`: leave it alone, it may be a printer. Empty: not known."""
+    """`kit`: ask who is there. `other`: leave it alone, it may be a printer. Empty: not known.
+
+    With `use` `kit`, `kit` may say which one, such as `race_timer`; empty, the lab finds out by itself.
+    """
 
     use: Literal["kit", "other", ""]
+    kit: Annotated[str, Field(max_length=64)] = ""
 
 
 @router.post("/rooms/{room}/ports/{port}", status_code=202, summary="Say what is at a port")
@@ -52,6 +56,6 @@ def name_port(
     """`port` is the port's id."""
     visitor.manage_room(room)
     agent = agent_of(room)
-    payload = canonical_json({"port": port, "use": use.use}).encode()
+    payload = format_use(port, use.use, use.kit)
     lab.equipment.command(actor=visitor.actor, device=agent, node="agent", prop="use", payload=payload)
     return Sent(device=agent, node="agent", prop="use")

@@ -8,15 +8,15 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from lab_controller.bus.changes import ASSETS, DEVICES, JOBS
-from lab_controller.canonical import canonical_json
 from lab_controller.equipment.rooms import agent_of
 from lab_controller.lab import Lab
 from web.auth import TheLab
 from web.job_words import name_stage
-from web.kit_access import Kits, Visitor
+from web.kit_access import Visitor
 from web.live.room import view_room
 from web.pages.devices import render_part, stream_html
 from web.pages.rooms import name_room
+from web.port_use import format_use, name_kits
 from web.rendering import render
 
 router = APIRouter()
@@ -29,7 +29,7 @@ def describe(lab: Lab, room: str, language: str, *, manages: bool) -> dict[str, 
     view = view_room(lab, room, language)
     for card in view["kits"]:
         card["stage"] = name_stage(card["job"]["stage"], language) if card["job"] else ""
-    return {**view, "room_name": name_room(room, language), "manages": manages}
+    return {**view, "room_name": name_room(room, language), "manages": manages, "kinds": name_kits(language)}
 
 
 @router.get("/rooms/{room}")
@@ -59,16 +59,18 @@ async def watch(request: Request, lab: TheLab, visitor: Visitor, room: str) -> R
 
 @router.post("/rooms/{room}/ports")
 def name_port(
-    lab: TheLab, visitor: Visitor, room: str, port: PortId, use: Annotated[Use, Form()]
+    *,
+    lab: TheLab,
+    visitor: Visitor,
+    room: str,
+    port: PortId,
+    use: Annotated[Use, Form()],
+    kit: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    """A person says what is at a port; what was said can be taken back."""
-    say_use(lab, visitor, room, port, use)
-    return RedirectResponse(f"/rooms/{room}" + (f"?left={quote(port)}" if use == "other" else ""), 303)
-
-
-def say_use(lab: Lab, visitor: Kits, room: str, port: str, use: Use) -> None:
+    """A person says what is at a port, and perhaps which kit; what was said can be taken back."""
     visitor.manage_room(room)
-    payload = canonical_json({"port": port, "use": use}).encode()
+    payload = format_use(port, use, kit if use == "kit" else "")
     lab.equipment.command(
         actor=visitor.actor, device=agent_of(room), node="agent", prop="use", payload=payload
     )
+    return RedirectResponse(f"/rooms/{room}" + (f"?left={quote(port)}" if use == "other" else ""), 303)

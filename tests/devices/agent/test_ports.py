@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class Desktop:
         self.found = found
         self.gone = False
         self.held: dict[str, str] = {}
+        self.bauds: list[int] = []
         self.looks: list[list[str]] = []
         self.pipes: dict[str, Held] = {}
         self._board = board or GateEmulator()
@@ -42,7 +44,8 @@ class Desktop:
     async def find(self) -> tuple[Port, ...]:
         return self.found
 
-    def pipe(self, port: Port, _baud: int) -> MemoryPipe:
+    def pipe(self, port: Port, baud: int) -> MemoryPipe:
+        self.bauds.append(baud)
         pipe = self.pipes[port.path] = Held(self, port.path, self._board)
         pipe.plugged = not self.gone
         return pipe
@@ -152,3 +155,50 @@ async def test_a_kit_that_is_not_plugged_in_when_the_agent_starts_says_so(broker
         async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
             await until(lambda: why_lost(hub) == ("port_missing", {"port": "/dev/gate"}))
             await until(lambda: ports_of(hub)["/dev/gate"]["problem"] == "port_missing")
+
+
+def say(hub: Hub, **told: str) -> None:
+    hub.bus.publish("lab/5/agent-r1/agent/use/set", json.dumps(told).encode())
+
+
+@pytest.mark.peer
+async def test_a_port_is_asked_as_the_kit_that_a_person_named_also_after_a_restart(broker, tmp_path):
+    desktop = Desktop(bridge(1))
+    kits = [replace(KIT, id="other_kit", baud=9600), KIT]
+    port = bridge(1).id
+    async with listening(broker) as hub:
+        async with agent_running(broker, tmp_path, ports=desktop, kits=kits):
+            await until(lambda: ports_of(hub).get("/dev/ttyUSB1", {}).get("problem") == "port_not_named")
+            say(hub, port=port, use="kit", kit=KIT.id)
+            await until(lambda: ports_of(hub)["/dev/ttyUSB1"]["kit"] == KIT.id)
+        assert desktop.bauds == [KIT.baud]
+        async with agent_running(broker, tmp_path, ports=desktop, kits=kits):
+            await until(lambda: hub.value("agent-r1/$state") == "ready" and len(desktop.bauds) == 2)
+            say(hub, port=port, use="")
+            await until(lambda: ports_of(hub)["/dev/ttyUSB1"]["problem"] == "port_not_named")
+        assert desktop.bauds == [KIT.baud] * 2
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    "more", [{"use": "kit", "kit": "toaster"}, {"use": "other", "kit": KIT.id}, {"use": "?"}]
+)
+async def test_a_kit_that_nobody_knows_is_not_noted(broker, tmp_path, more):
+    desktop = Desktop(bridge(1))
+    async with listening(broker) as hub, agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+        await until(lambda: ports_of(hub).get("/dev/ttyUSB1"))
+        say(hub, port=bridge(1).id, **more)
+        say(hub, port=bridge(1).id, use="kit")
+        await ready(hub, GATE)
+
+
+@pytest.mark.peer
+async def test_a_port_of_the_settings_is_left_alone_if_a_person_says_so(broker, tmp_path):
+    desktop = Desktop(Port("/dev/gate", configured=True, kit=KIT.id))
+    async with listening(broker) as hub, agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+        await ready(hub, GATE)
+        say(hub, port=desktop.found[0].id, use="other")
+        await until(lambda: hub.value(f"{GATE}/$state") == "lost")
+        await until(lambda: ports_of(hub)["/dev/gate"]["device"] is None)
+        say(hub, port=desktop.found[0].id, use="")
+        await until(lambda: hub.value(f"{GATE}/$state") == "ready")

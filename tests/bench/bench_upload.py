@@ -1,4 +1,4 @@
-"""Putting a program onto an Uno, beside avrdude alone; and onto sixteen at once."""
+"""Putting a program onto an Uno, beside avrdude alone; onto sixteen; with the cable pulled at every page."""
 
 import asyncio
 import contextlib
@@ -20,18 +20,23 @@ from devices.session import Session
 from devices.transports.serial_port import SerialPort
 from devices.uploads import Program
 from tests.bench.figures import Figure
+from tests.devices.kits.uno_line import holds, plugged, pull_and_upload
 from tests.devices.waiting import until
 from tests.peers.arduino import build_optiboot, compile_sketch
 from tests.peers.avrdude import upload
 from tests.peers.simboard import SimBoard
 
-SKETCH = Path(__file__).parents[2] / "firmware_samples/arduino/sensor_log/sensor_log.ino"
+SAMPLES = Path(__file__).parents[2] / "firmware_samples/arduino"
+SKETCH = SAMPLES / "sensor_log/sensor_log.ino"
+NEXT_SKETCH = SAMPLES / "line_follower/line_follower.ino"
 ROUNDS = 5
 LIMIT = 1.1
 BOARDS = 16
 BOARDS_LIMIT = 1.5
 PROGRAM_BYTES = 8192
 CLAIM_S = 30.0
+PULLED_BOARDS = 5
+"""Of the simulator at once: most of each round is waiting for a sketch to speak."""
 
 
 def measure() -> list[Figure]:
@@ -39,6 +44,7 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         ours_s, avrdude_s = _beside_avrdude(Path(folder))
         one_s, all_s = _at_once(Path(folder))
+        usable, pulls = asyncio.run(_pull_everywhere(Path(folder)))
     return [
         Figure(
             f"upload to the simulated Uno, median of {ROUNDS}",
@@ -51,6 +57,12 @@ def measure() -> list[Figure]:
             f"{all_s:.2f} s, {all_s / one_s:.2f} times one",
             f"{BOARDS_LIMIT} times one's {one_s:.2f} s",
             all_s <= BOARDS_LIMIT * one_s,
+        ),
+        Figure(
+            "cable pulled from the simulated Uno at every page boundary: told, and the next upload taken",
+            f"{usable} of {pulls}",
+            f"{pulls}",
+            usable == pulls,
         ),
     ]
 
@@ -67,6 +79,24 @@ def _beside_avrdude(folder: Path) -> tuple[float, float]:
             theirs.append(done.seconds)
             ours.append(asyncio.run(_upload([board.port], image)))
     return statistics.median(ours), statistics.median(theirs)
+
+
+async def _pull_everywhere(folder: Path) -> tuple[int, int]:
+    """Pulls after which all was well, and all pulls."""
+    pulled = compile_sketch(SKETCH, folder / "pulled")
+    following = compile_sketch(NEXT_SKETCH, folder / "next")
+    boundaries = range(len(_prepare(pulled.hex.read_bytes()).pages) + 1)
+    with SimBoard(bootloader=build_optiboot(folder), boards=PULLED_BOARDS) as sim:
+
+        async def pull(board: int) -> int:
+            usable = 0
+            async with plugged(sim.ports[board]) as line:
+                for page in boundaries[board::PULLED_BOARDS]:
+                    said = await pull_and_upload(line, sim, page, pulled.hex, following.hex, board=board)
+                    usable += said.startswith("cable_pulled") and holds(sim.flash(board), following.hex)
+            return usable
+
+        return sum(await asyncio.gather(*map(pull, range(PULLED_BOARDS)))), len(boundaries)
 
 
 def _at_once(folder: Path) -> tuple[float, float]:

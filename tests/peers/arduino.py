@@ -30,7 +30,12 @@ OPTIBOOT_SECTIONS = (
 # avr-gcc 5.4 does not know DECIMAL_DIG in C++11, which Debian's WString.cpp needs
 CORE_FLAGS = "-DDECIMAL_DIG=__DECIMAL_DIG__"
 
-BOARDS = {"uno": "arduino:avr:uno", "nano": "arduino:avr:nano:cpu=atmega328"}
+BOARDS = {
+    "uno": "arduino:avr:uno",
+    "nano": "arduino:avr:nano:cpu=atmega328",
+    "mega": "arduino:avr:mega:cpu=atmega2560",
+    "leonardo": "arduino:avr:leonardo",
+}
 
 
 @dataclass(frozen=True)

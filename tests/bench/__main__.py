@@ -1,4 +1,7 @@
-"""`python -m tests.bench [NAME ...]`: run the benchmarks in this folder and print their table."""
+"""`python -m tests.bench [NAME ...]`: run the benchmarks in this folder and print their table.
+
+Ends with 1 if a figure missed its limit.
+"""
 
 import importlib
 import pkgutil
@@ -16,8 +19,8 @@ def iter_names() -> Sequence[str]:
     )
 
 
-def main(wanted: Sequence[str]) -> None:
-    """Run the benchmarks whose name holds one of `wanted`, or all."""
+def main(wanted: Sequence[str]) -> int:
+    """Run the benchmarks whose name holds one of `wanted`, or all; 1 if a figure missed its limit."""
     figures: list[Figure] = []
     for name in iter_names():
         if wanted and not any(word in name for word in wanted):
@@ -25,7 +28,8 @@ def main(wanted: Sequence[str]) -> None:
         print(f"running {name} ...", file=sys.stderr, flush=True)
         figures += importlib.import_module(f"tests.bench.{name}").measure()
     print_table(figures)
+    return int(any(figure.reached is False for figure in figures))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ set -eu
 wanted=""
 need() { command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || wanted="$wanted $2"; }
 need gcc gcc
+need g++ g++
 need pkg-config pkg-config
 need avr-gcc gcc-avr
 need avr-objcopy binutils-avr

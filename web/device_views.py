@@ -13,7 +13,7 @@ LINK_ALERT = "link"
 MOST_PORTS = 64
 MOST = 1e15
 """No quantity of ours is larger; a device may say any number."""
-PORT_KEYS = ("port", "id", "usb", "kit", "device", "holder", "problem")
+PORT_KEYS = ("port", "id", "usb", "kit", "device", "use", "holder", "problem")
 Problem = dict[str, Any]
 
 

@@ -36,7 +36,7 @@ def view_kit(lab: Lab, device: str, language: str = "en") -> dict[str, Any]:
     """The kit as JSON. Raises NotFound.
 
     The fields of a card of `web.live.room.view_room`, and
-    {"room", "port": path of the serial port | null,
+    {"room", "port": path of the serial port | null, "port_id": its id | null,
      "firmware": {"name": str | null, "version": str | null},
      "actions": those of "reset" and "identify" that the board understands,
      "signal": what "identify" does, such as "Beep", or "",
@@ -74,6 +74,7 @@ def _view_state(session: Session, lab: Lab, device: str, language: str) -> dict[
         **view_card(found, asset, None, language),
         "room": room_of(found, lab.settings.room),
         "port": find_port(agent, device),
+        "port_id": find_port(agent, device, "id"),
         "firmware": {name: found.latest.get(f"firmware/{name}") for name in ("name", "version")},
         "actions": [name for name in ("reset", "identify") if is_settable(found, "board", name)],
         "signal": name_signal(found, language),
@@ -101,7 +102,7 @@ def view_series(device: DeviceView, series: SeriesView, language: str) -> dict[s
     return {"key": series.key, "name": name, "unit": name_unit(series.unit, language)}
 
 
-def find_port(agent: DeviceView | None, device: str) -> str | None:
-    """Where the agent reaches the device."""
+def find_port(agent: DeviceView | None, device: str, field: str = "port") -> str | None:
+    """Where the agent reaches the device: the path of the port, or another `field` of it."""
     ports = read_ports(agent.latest.get("agent/ports")) if agent else []
-    return next((port["port"] for port in ports if port["device"] == device), None)
+    return next((port[field] for port in ports if port["device"] == device), None)

@@ -6,31 +6,29 @@ import logging
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from devices.agent.desk import AT_WORK, LINK_ALERT, Desk, command_filter
 from devices.agent.holders import Holders
 from devices.agent.jobs import Bench
 from devices.agent.lent_port import LentPort
+from devices.agent.port_use import KIT, USE, as_used, is_left_alone, parse_use
 from devices.agent.shelf import Shelf
 from devices.agent.twin import Twin
 from devices.clock import Clock
-from devices.discovery import Port, Ports, candidates, is_ambiguous, is_port_id
+from devices.discovery import Port, Ports, candidates, is_ambiguous
 from devices.driver import Driver, Host, Output, Remember
-from devices.errors import DeviceError, ProtocolError, UploadError
+from devices.errors import DeviceError, UploadError
 from devices.kit import Kit
 from devices.session import Session
 from devices.uploads import ToolPort
 
 FIND_S = 1.0
 ID_LENGTH = 64
-TWICE = "device_twice"
-NOTE_USE, NOTE_KIT = "use", "kit"
+TWICE, LEFT_ALONE = "device_twice", "port_left_alone"
 NOTE_DEVICE = "device"
 """Which device answered last at a port."""
-USES = frozenset({"kit", "other", ""})
-"""What a person says of a port that may be a kit's or a printer's."""
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +130,8 @@ class Lines:
         (ended,) = await asyncio.gather(line.task, return_exceptions=True)
         if isinstance(ended, Exception):
             line.session.problem = DeviceError("driver_failed", port=line.port.path)
+        elif is_left_alone(self._notes.get(line.port.id, {})):
+            line.session.problem = DeviceError(LEFT_ALONE, port=line.port.path)
         self._desk.detach(line.session)
         self._twin.clear(alert_id(line.port.path))
 
@@ -152,36 +152,15 @@ class Lines:
         return LentPort(bench.port, self._ports)
 
     def _as_used(self, port: Port) -> Port:
-        """What a person has said of the port counts like a name in the settings."""
-        notes = self._notes.get(port.id, {})
-        use, kit = notes.get(NOTE_USE), notes.get(NOTE_KIT)
-        if use == "other":
-            return replace(port, usb=None, configured=False, kit=None)
-        if use == "kit":
-            return replace(port, configured=True, kit=kit if self._has_kit(kit) else port.kit)
-        return port
-
-    def _has_kit(self, kit: str | None) -> bool:
-        return any(each.id == kit for each in self._kits)
+        return as_used(port, self._notes.get(port.id, {}), self._kits)
 
     def use(self, text: str) -> None:
-        """`{"port": id, "use": "kit" | "other" | "", "kit": which one, if that is known}`.
-
-        Raises ProtocolError.
-        """
-        try:
-            told = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ProtocolError("bad_command", payload=text[:80]) from error
-        match told:
-            case {"port": str(identity), "use": str(use), **more} if use in USES and is_port_id(identity):
-                kit = str(more.get("kit", ""))
-            case _:
-                raise ProtocolError("bad_command", payload=text[:80])
-        if kit != "" and not (use == "kit" and self._has_kit(kit)):
-            raise ProtocolError("bad_command", payload=text[:80])
-        self._note(identity, NOTE_USE, use)
-        self._note(identity, NOTE_KIT, kit)
+        """A person says what is at a port. Raises ProtocolError."""
+        identity, use, kit = parse_use(text, self._kits)
+        if (absent := self._absent(identity)) is not None and is_left_alone(self._notes[identity]):
+            absent.clear(LINK_ALERT)
+        self._note(identity, USE, use)
+        self._note(identity, KIT, kit)
 
     def _note(self, port: str, key: str, value: str) -> None:
         self._notes.setdefault(port, {})[key] = value
@@ -222,7 +201,7 @@ class Lines:
         params = {**problem.params, **({"holder": held[path]} if path in held else {})}
         if line.session.problem is not problem:
             return
-        absent = self._absent(line.port)
+        absent = self._absent(line.port.id)
         if problem.code in {"port_missing", "cable_pulled"}:
             self._twin.clear(alert_id(path))
             if absent is not None and not absent.has_alert(LINK_ALERT):
@@ -232,14 +211,17 @@ class Lines:
         if absent is not None:
             absent.alert(LINK_ALERT, problem.code, params)
 
-    def _absent(self, port: Port) -> Twin | None:
-        """The device that answered last at this port, if it is nowhere now."""
-        device = self._notes.get(port.id, {}).get(NOTE_DEVICE)
+    def _absent(self, port: str) -> Twin | None:
+        """The device that answered last at the port with this id, if it is nowhere now."""
+        device = self._notes.get(port, {}).get(NOTE_DEVICE)
         lost = (twin for twin in self._desk.twins if twin.state == "lost")
         return next((twin for twin in lost if twin.device == device), None)
 
     async def _tell(self, ports: Iterable[Port]) -> None:
         views = [self._view(port) for port in ports]
+        for view in views:
+            if view["use"] == "other" and (absent := self._absent(view["id"])) is not None:
+                absent.alert(LINK_ALERT, LEFT_ALONE, {"port": view["port"]})
         without_kit = {view["port"] for view in views if view["device"] is None}
         held = await self._holders.look(without_kit)
         told = [
@@ -269,6 +251,7 @@ class Lines:
             "usb": port.usb.label if port.usb else None,
             "kit": kit.id if kit else None,
             "device": line.session.device if line and kit else None,
+            "use": self._notes.get(port.id, {}).get(USE) or None,
             "holder": None,
             "problem": code,
         }

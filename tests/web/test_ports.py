@@ -109,3 +109,25 @@ async def test_staff_say_which_kit_is_at_a_port(sign_in: SignIn, lab: Lab) -> No
     for wrong in ({"use": "kit", "kit": "toaster"}, {"use": "other", "kit": "race_timer"}):
         answer = await teacher.post(api, json=wrong)
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_command")
+
+
+async def test_staff_leave_a_known_kits_port_to_another_program_and_take_it_back(
+    sign_in: SignIn, lab: Lab
+) -> None:
+    pupil, teacher = await sign_in("pupil"), await sign_in("teacher")
+    assert "Leave its port alone" not in (await pupil.get(f"/kits/{UNO}")).text
+    page = (await teacher.get(f"/kits/{UNO}")).text
+    assert "Leave its port alone" in page
+    assert '<input type="hidden" name="port" value="1-2">' in page
+    async with agent_of_room(lab) as agent:
+        answer = await teacher.post("/rooms/204/ports", data={"port": "1-2", "use": "other"})
+        assert (await anext(agent.messages())).payload == b'{"port":"1-2","use":"other"}'
+    assert "The lab leaves /dev/ttyACM0 alone. Undo" in open_text(
+        await teacher.get(answer.headers["location"])
+    )
+    tell_ports(lab, {"port": "/dev/ttyACM0", "id": "1-2", "use": "other", "holder": "arduino-ide"})
+    page = await teacher.get("/rooms/204")
+    assert "The lab leaves it alone. arduino-ide holds it. Do not leave it alone any more" in text_of(
+        page.text
+    )
+    assert 'name="use" value=""' in page.text

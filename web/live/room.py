@@ -39,7 +39,8 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
                      "accepts": {"suffixes", "max_bytes", "slots", "first_slot", "can_run", "named"} | null},
          "job": newest job | null: the fields of JobView (lab_controller/programs/queries.py) and "sentence"},
      "ports": ports without a kit: [{"port", "id", "usb", "holder", "problem": {"code", "params", "sentence"}
-        | null, "ambiguous": a person must say what is there, "troubled": a person must look after it}]}
+        | null, "ambiguous": a person must say what is there, "troubled": a person must look after it,
+        "left_alone": a person said so}]}
     """
     with lab.database.read() as session:
         devices = list_devices(session)
@@ -75,6 +76,7 @@ def view_ports(agent: DeviceView, language: str) -> list[dict[str, Any]]:
                     if problem
                     else None,
                     "ambiguous": problem is not None and problem["code"] == "port_not_named",
+                    "left_alone": port["use"] == "other",
                     "troubled": problem is not None
                     and problem["code"] not in NOT_PLUGGED_IN | {"port_not_named"},
                 }

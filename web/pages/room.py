@@ -8,9 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from lab_controller.bus.changes import ASSETS, DEVICES, JOBS
+from lab_controller.equipment.queries import get_device
 from lab_controller.equipment.rooms import agent_of
 from lab_controller.lab import Lab
 from web.auth import TheLab
+from web.device_views import read_ports
 from web.job_words import name_stage
 from web.kit_access import Visitor
 from web.live.room import view_room
@@ -42,8 +44,16 @@ def show(
 ) -> Response:
     visitor.see_room(room)
     view = describe(lab, room, request.state.language, manages=visitor.is_staff(room))
-    left_port = next((port for port in view["ports"] if left and port["id"] == left), None)
+    left_port = find_port(lab, room, left) if left else None
     return render(request, "room.html", **view, left_port=left_port)
+
+
+def find_port(lab: Lab, room: str, port: str) -> dict[str, Any] | None:
+    """The port with this id, also while a kit is still known there."""
+    with lab.database.read() as session:
+        agent = get_device(session, agent_of(room))
+    ports = read_ports(agent.latest.get("agent/ports")) if agent else []
+    return next((each for each in ports if each["id"] == port), None)
 
 
 @router.get("/live/rooms/{room}")

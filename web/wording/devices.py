@@ -58,6 +58,9 @@ SENTENCES = {
         "The room computer lacks what it needs for Bluetooth. "
         "Ask whoever looks after the lab to install lab-controller[ble], or plug the hub in by its cable."
     ),
+    "port_left_alone": _(
+        "The lab leaves {port} alone, because a person said so. Staff take that back on the room's page."
+    ),
     "port_not_named": _(
         "Nobody has said yet what is on {port}. Say it on the room's page: a kit, or something else."
     ),

@@ -193,12 +193,24 @@ async def test_a_kit_that_nobody_knows_is_not_noted(broker, tmp_path, more):
 
 
 @pytest.mark.peer
-async def test_a_port_of_the_settings_is_left_alone_if_a_person_says_so(broker, tmp_path):
+async def test_a_known_kits_port_is_left_to_another_program_and_taken_back(broker, tmp_path):
     desktop = Desktop(Port("/dev/gate", configured=True, kit=KIT.id))
-    async with listening(broker) as hub, agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
-        await ready(hub, GATE)
-        say(hub, port=desktop.found[0].id, use="other")
-        await until(lambda: hub.value(f"{GATE}/$state") == "lost")
-        await until(lambda: ports_of(hub)["/dev/gate"]["device"] is None)
-        say(hub, port=desktop.found[0].id, use="")
-        await until(lambda: hub.value(f"{GATE}/$state") == "ready")
+    port = desktop.found[0].id
+    alone = ("port_left_alone", {"port": "/dev/gate"})
+    async with listening(broker) as hub:
+        async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+            await ready(hub, GATE)
+            say(hub, port=port, use="other")
+            await until(lambda: why_lost(hub) == alone and hub.value(f"{GATE}/$state") == "lost")
+            desktop.held = {"/dev/gate": "arduino-ide"}
+            desktop.found = (*desktop.found, bridge(1))
+            await until(lambda: ports_of(hub)["/dev/gate"]["holder"] == "arduino-ide")
+            told = ports_of(hub)["/dev/gate"]
+            assert (told["use"], told["device"], told["problem"]) == ("other", None, None)
+        opened = len(desktop.bauds)
+        async with agent_running(broker, tmp_path, ports=desktop, kits=[KIT]):
+            await until(lambda: hub.value("agent-r1/$state") == "ready" and why_lost(hub) == alone)
+            assert len(desktop.bauds) == opened
+            desktop.held = {}
+            say(hub, port=port, use="")
+            await until(lambda: hub.value(f"{GATE}/$state") == "ready" and why_lost(hub) == ("", {}))

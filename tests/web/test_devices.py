@@ -149,6 +149,7 @@ def test_an_agents_ports_name_who_holds_them() -> None:
             "usb": "2341:0043",
             "kit": None,
             "device": None,
+            "use": None,
             "holder": "arduino",
             "problem": {"code": "port_busy", "params": {"port": "/dev/ttyACM0", "holder": "arduino"}},
         }

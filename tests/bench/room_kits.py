@@ -7,29 +7,26 @@ sent in FOLDER/<kit>.sent; the others count their notifications there. It begins
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from devices.kits.arduino_uno.emulator import UnoEmulator
 from devices.kits.firmata.emulator import FirmataEmulator
-from devices.kits.pybricks.emulator import PybricksEmulator
 from devices.kits.spike.emulator import SpikeEmulator
 from devices.kits.spike.hub import Hub
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.kits.vex_v5_user.emulator import V5UserEmulator
 from devices.protocols.firmata import Analog
-from devices.protocols.mpy_modules import pack_modules
-from devices.protocols.pybricks import CommandId
 from devices.transports.pty import PtyServer
 from tests.devices.waiting import until
 
 START_S = 120.0
 PERIOD_S = 0.01
-PRINTERS = ("arduino_uno", "timing_gate", "vex_v5_user", "pybricks")
+PRINTERS = ("arduino_uno", "timing_gate", "vex_v5_user")
 COUNTERS = ("firmata", "spike")
-KITS = (*(PRINTERS[n % 4] for n in range(12)), *(COUNTERS[n % 2] for n in range(4)))
+KITS = (*(PRINTERS[n % 3] for n in range(12)), *(COUNTERS[n % 2] for n in range(4)))
 
 
 class CountingFirmata(FirmataEmulator):
@@ -50,27 +47,6 @@ class CountingSpike(SpikeEmulator):
     def _tell(self, event: Any) -> None:
         self.sent += type(event).__name__ == "Notified"
         super()._tell(event)
-
-
-class PrintingProgram:
-    """Runs for ever on a Pybricks hub; `say` is its `print`."""
-
-    def __init__(self) -> None:
-        self.say: Callable[[bytes], None] = lambda _: None
-
-    def start(
-        self,
-        modules: Sequence[tuple[str, bytes]],
-        on_output: Callable[[bytes], None],
-        on_end: Callable[[], None],
-    ) -> None:
-        self.say = on_output
-
-    def write(self, data: bytes) -> None:
-        """It reads nothing."""
-
-    def stop(self) -> None:
-        """Nobody stops it."""
 
 
 class Printer:
@@ -110,12 +86,6 @@ def make(kind: str, number: int) -> tuple[Any, Callable[[str], None] | None]:
         case "vex_v5_user":
             brain = V5UserEmulator(style="plain")
             return brain, lambda text: brain.print(text + "\n")
-        case "pybricks":
-            program = PrintingProgram()
-            brick = PybricksEmulator(runtime=program)
-            brick.hub.programs[0] = pack_modules([("main", b"M\x06")], brick.hub.model.profile)
-            brick.hub.obey(bytes((CommandId.START,)))
-            return brick, lambda text: program.say(text.encode() + b"\n")
         case "firmata":
             return CountingFirmata(), None
     return CountingSpike(hub=Hub(uuid=bytes(15) + bytes((number,)))), None

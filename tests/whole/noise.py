@@ -1,4 +1,4 @@
-"""A serial line beside a motor: while it is noisy, no chunk arrives as it was sent."""
+"""A serial line beside a motor: while it is noisy, no sentence arrives as it was sent."""
 
 from random import Random
 
@@ -44,7 +44,9 @@ class _NoisyPipe:
 
     async def read(self) -> Chunk:
         chunk = await self._pipe.read()
-        return Chunk(self._spoil(chunk.data), chunk.at_us) if self._ports.noisy else chunk
+        if not self._ports.noisy:
+            return chunk
+        return Chunk(b"".join(map(self._spoil, chunk.data.splitlines(keepends=True))), chunk.at_us)
 
     def _spoil(self, data: bytes) -> bytes:
         """Random bytes in the middle, and one byte changed."""

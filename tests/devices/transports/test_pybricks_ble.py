@@ -10,7 +10,7 @@ import pytest
 
 from devices.clock import MonotonicClock
 from devices.discovery import Port, SystemPorts
-from devices.driver import Alert, Output, Printed, Told
+from devices.driver import Output, Printed, Refused, Told
 from devices.errors import DeviceError, TransportError
 from devices.kits.pybricks.driver import PybricksDriver
 from devices.kits.pybricks.hub import Hub, HubModel
@@ -135,7 +135,7 @@ async def test_an_empty_slot_is_told_over_bluetooth_too():
     async with Line(radio).open() as line:
         await until(lambda: line.told("program", "running"))
         line.session.command("program", "run", "")
-        await until(lambda: Alert("start", "slot_empty", {"slot": 0}) in line.outputs)
+        await until(lambda: Refused("slot_empty", {"slot": 0}) in line.outputs)
 
 
 async def test_a_hub_out_of_range_is_told_and_found_when_it_comes_back():

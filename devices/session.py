@@ -14,6 +14,7 @@ from devices.talk import Heard, Progress, Step, Talk, TalkRunner
 from devices.transports.byte_pipe import BytePipe, Chunk
 
 TICK_S = 0.05
+REOPENED = "reopened"
 BACKOFF_FIRST_S = 0.2
 BACKOFF_LAST_S = 5.0
 BACKOFF_MISSING_S = 0.5
@@ -70,7 +71,7 @@ class Session:
                 async with self._lent:
                     await self._serve()
             except DeviceError as error:
-                claimed = self.linked
+                claimed = self.linked or error.code == REOPENED
                 self._fail(error)
             finally:
                 if self._wanted is not None:
@@ -235,7 +236,10 @@ class Session:
         self._wanted = None
         wanted.finish(runner)
         if wanted.reopens or self.driver is None:
-            raise ProtocolError("reopened", port=self.pipe.name)
+            # Told before the port is closed, which takes a while: nobody may begin another talk meanwhile.
+            reopened = ProtocolError(REOPENED, port=self.pipe.name)
+            self._fail(reopened)
+            raise reopened
         now_us = self._clock.now_us()
         self._carry(self.driver, self.driver.opened(now_us))
         if left := runner.heard.take_all():

@@ -63,6 +63,16 @@ async def test_a_pause_after_a_reset_begins_when_the_board_has_been_reset():
     assert conversation.next_steps(runner, None, reset_us + 100_000) == [Say(b"0 ")]
 
 
+async def test_nobody_begins_a_talk_on_a_line_that_is_being_closed_after_one():
+    async with serving(line(GateEmulator())) as session:
+        await until(lambda: session.linked)
+        await session.converse(hello, lambda _: None)
+        assert not session.linked
+        with pytest.raises(UploadError, match="device_absent"):
+            await session.converse(hello, lambda _: None)
+        await until(lambda: session.links == [(True, None), (False, "reopened"), (True, None)])
+
+
 async def test_without_reopening_the_driver_greets_on_the_open_line():
     async with serving(line(GateEmulator())) as session:
         await until(lambda: session.linked)

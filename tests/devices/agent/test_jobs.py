@@ -151,7 +151,7 @@ async def test_a_kit_takes_one_program_at_a_time_and_a_cancelled_one_leaves_it_u
         assert left == [b"1"]
         await ready(asking.hub, GATE)
         asking.order("third", PROGRAM)
-        assert (await asking.end("third"))[0] == "succeeded"
+        assert await asking.end("third") == ("succeeded", "", {})
 
 
 async def test_an_agent_that_restarts_says_which_job_it_could_not_end(broker, tmp_path, link, board):

@@ -8,7 +8,7 @@ from lab_controller.equipment.assets import AssetView
 from lab_controller.equipment.kinds import kind_names, property_names
 from lab_controller.equipment.queries import DeviceView, PropertyView
 from lab_controller.programs.queries import JobView
-from lab_controller.programs.taking import MOST_PROGRAM_BYTES
+from lab_controller.programs.taking import read_accepts
 from web.device_views import list_problems, read_object
 from web.kind_words import name_described
 from web.languages import load_catalogue, pick_name
@@ -143,19 +143,15 @@ def view_program(device: DeviceView) -> dict[str, Any]:
 
 
 def view_accepts(device: DeviceView) -> dict[str, Any] | None:
-    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run", "named"}`; None if it takes none."""
-    match read_object(device.latest.get("program/accepts")):
-        case {"suffixes": [*suffixes], "max_bytes": int(most), **more}:
-            slots, first = more.get("slots", 0), more.get("first_slot", 0)
-            return {
-                "suffixes": [str(each)[:16] for each in suffixes[:16]],
-                "max_bytes": min(most, MOST_PROGRAM_BYTES),
-                "slots": min(slots, MOST_SLOTS) if type(slots) is int else 0,
-                "first_slot": first if type(first) is int and 0 <= first < MOST_SLOTS else 0,
-                "can_run": more.get("can_run") is not False,
-                "named": more.get("named") is True,
-            }
-    return None
+    """As `read_accepts`, no more of it than a page has room for."""
+    told = read_accepts(device.latest)
+    if told is None:
+        return None
+    return told | {
+        "suffixes": [each[:16] for each in told["suffixes"][:16]],
+        "slots": min(told["slots"], MOST_SLOTS),
+        "first_slot": told["first_slot"] if 0 <= told["first_slot"] < MOST_SLOTS else 0,
+    }
 
 
 def view_properties(device: DeviceView, language: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sqlmodel import Session
@@ -25,18 +26,28 @@ def clean_name(name: str) -> str:
     return f"{stem[: LONGEST_NAME - len(suffix) - 1]}.{suffix}" if dot else kept[:LONGEST_NAME]
 
 
-def accepts_of(device: Device) -> dict[str, Any]:
-    """`{"suffixes", "max_bytes", "slots", "first_slot"}`. Raises Invalid `takes_no_programs`."""
-    match _told_of(device):
-        case {"suffixes": [*suffixes], "max_bytes": int(most), **more} if suffixes:
+def read_accepts(latest: Mapping[str, str]) -> dict[str, Any] | None:
+    """`{"suffixes", "max_bytes", "slots", "first_slot", "can_run", "named"}`, or None without programs."""
+    match _told_of(latest):
+        case {"suffixes": [*suffixes], "max_bytes": int(most), **more}:
             slots, first = more.get("slots", 0), more.get("first_slot", 0)
             return {
                 "suffixes": [str(each) for each in suffixes],
                 "max_bytes": min(most, MOST_PROGRAM_BYTES),
                 "slots": slots if type(slots) is int else 0,
                 "first_slot": first if type(first) is int else 0,
+                "can_run": more.get("can_run") is not False,
+                "named": more.get("named") is True,
             }
-    raise Invalid("takes_no_programs", device=device.name)
+    return None
+
+
+def accepts_of(device: Device) -> dict[str, Any]:
+    """As `read_accepts`. Raises Invalid `takes_no_programs`."""
+    accepts = read_accepts(device.latest)
+    if accepts is None or not accepts["suffixes"]:
+        raise Invalid("takes_no_programs", device=device.name)
+    return accepts
 
 
 def check_program(device: Device, name: str, size: int, slot: int | None, most_bytes: int) -> None:
@@ -72,15 +83,15 @@ def order_of(session: Session, job: Job) -> list[Outbound]:
 
 def part_bytes_of(device: Device | None) -> int:
     """How much of a program its executor takes at once: a microcontroller says so in `program/accepts`."""
-    match _told_of(device):
+    match _told_of(device.latest if device is not None else {}):
         case {"part_bytes": int(most)} if type(most) is int:
             return min(max(most, LEAST_PART_BYTES), PART_BYTES)
     return PART_BYTES
 
 
-def _told_of(device: Device | None) -> object:
-    """What it says that it accepts, which may be anything."""
+def _told_of(latest: Mapping[str, str]) -> object:
+    """What a device says that it accepts, which may be anything."""
     try:
-        return json.loads((device.latest.get("program/accepts") if device is not None else None) or "null")
+        return json.loads(latest.get("program/accepts") or "null")
     except (ValueError, RecursionError):
         return None

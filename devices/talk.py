@@ -92,9 +92,10 @@ class TalkRunner:
     def received(self, data: bytes, now_us: int) -> list[Step]:
         """Bytes came; a device that floods without being understood fails the talk."""
         self.heard.data += data
-        if len(self.heard.data) > HEARD_MAX:
-            return self._go_on(now_us, lambda: self._talk.throw(UploadError("device_floods")))
-        return self._look(now_us)
+        steps = self._look(now_us)
+        if not self.ended and len(self.heard.data) > HEARD_MAX:
+            steps += self._go_on(now_us, lambda: self._talk.throw(UploadError("device_floods")))
+        return steps
 
     def tick(self, now_us: int) -> list[Step]:
         """Time has passed."""

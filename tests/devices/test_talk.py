@@ -72,3 +72,17 @@ def test_a_device_that_floods_fails_the_talk_and_not_the_lab():
         runner.received(bytes(65536), at)
     assert runner.error is not None
     assert runner.error.code == "device_floods"
+
+
+def test_a_talk_that_throws_away_what_it_does_not_want_is_not_flooded():
+    def talk(heard: Heard) -> Talk[bytes]:
+        yield Until(heard.data.clear, 100)
+        return heard.take_all()
+
+    runner = TalkRunner(talk)
+    runner.start(0)
+    for at in range(40):
+        runner.received(bytes(65536), at)
+    assert not runner.ended
+    runner.received(b"x", 100)
+    assert (runner.error, runner.result) == (None, b"")

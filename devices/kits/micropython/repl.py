@@ -26,6 +26,8 @@ PIECE_BYTES = 128
 """Without a window: half of the smallest buffer of a port, and time to empty it."""
 PIECE_US = 8_000
 SAID_MAX = 80
+TAIL_BYTES = 4096
+"""Of what a running program prints, which may be faster than any line."""
 
 
 class Repl:
@@ -40,12 +42,12 @@ class Repl:
         said = b""
         for _ in range(TIMES):
             yield Say(ENTER + INTERRUPT + INTERRUPT)
-            yield Pause(STOP_US)
+            yield Until(self._forget_most, STOP_US)
             said += self._heard.take_all()
             yield Say(ENTER + RAW)
             if (yield Until(self._find_prompt, ENTER_US)) is not None:
                 return
-            said = (said + self._heard.take_all())[-4096:]
+            said = (said + self._heard.take_all())[-TAIL_BYTES:]
         text = said.decode(errors="replace").strip()
         if not text:
             raise UploadError("board_silent", port=port)
@@ -111,7 +113,13 @@ class Repl:
         return answer == ACCEPTED
 
     def _find_prompt(self) -> bool | None:
-        return self._heard.take_line(RAW_PROMPT) is not None or None
+        found = self._heard.take_line(RAW_PROMPT) is not None
+        if not found:
+            self._forget_most()
+        return found or None
+
+    def _forget_most(self) -> None:
+        del self._heard.data[:-TAIL_BYTES]
 
     def _find_reply(self) -> Reply | None:
         found = parse_reply(self._heard.data)

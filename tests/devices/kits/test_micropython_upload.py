@@ -7,8 +7,10 @@ import pytest
 from devices.errors import UploadError
 from devices.kits.micropython import KIT
 from devices.kits.micropython.emulator import MicroPythonEmulator
+from devices.kits.micropython.repl import Repl
 from devices.kits.micropython.source import check_syntax, clean_name
 from devices.kits.micropython.upload import TEMPORARY
+from devices.protocols.raw_repl import RAW_PROMPT
 from devices.talk import Pause, TalkRunner
 from devices.uploads import Program
 from tests.devices.kits.micropython_bench import plugged_in
@@ -62,6 +64,17 @@ async def test_whatever_runs_is_stopped_first_however_much_it_prints():
         await until(lambda: len(bench.printed) > 4000)
         await bench.upload("hello.py", HELLO)
         await until(lambda: "сәлем 42" in bench.printed)
+
+
+def test_a_program_that_prints_faster_than_any_line_is_stopped_too():
+    runner = TalkRunner(lambda heard: Repl(heard).enter("test"))
+    runner.start(0)
+    printed = b"0123456789" * 6 + b"\r\n"
+    for now_us in range(0, 900_000, 5_000):
+        runner.received(printed * 400, now_us)
+    assert not runner.ended
+    runner.received(printed + b"\r\n" + RAW_PROMPT, 900_000)
+    assert (runner.ended, runner.error) == (True, None)
 
 
 async def test_byte_code_is_imported(tmp_path):

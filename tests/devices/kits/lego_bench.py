@@ -1,13 +1,18 @@
 """A driver and its emulated brick on one line, and uploads to it, by a clock that the test moves."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+from devices.clock import MonotonicClock
 from devices.driver import Claimed, Driver, Host, Measured, Output, Say, Told
 from devices.errors import DeviceError
+from devices.session import Session
 from devices.talk import Progress, Step, Talk, TalkRunner
-from devices.transports.byte_pipe import Chunk
+from devices.transports.byte_pipe import BytePipe, Chunk
 from lab_controller.clock import ManualClock
+from tests.devices.waiting import until
 
 HOST = Host("room", "0badcafe", {}, path="/dev/rfcomm0")
 TICK_US = 50_000
@@ -109,3 +114,27 @@ class Uploading:
     def stages(self) -> list[str]:
         """Each once, in order."""
         return list(dict.fromkeys(step.stage for step in self.steps if isinstance(step, Progress)))
+
+
+@asynccontextmanager
+async def uploaded(
+    pipe: BytePipe, driver: Driver, talk: Callable[..., Talk[None]], cargo: object
+) -> AsyncIterator[list[Output]]:
+    """By a session on a real line and in real time; gives what the driver says from then on."""
+    said: list[Output] = []
+    lab = Session(
+        pipe,
+        [driver],
+        MonotonicClock(),
+        on_output=lambda _, output: said.append(output),
+        on_link=lambda _: None,
+    )
+    running = asyncio.create_task(lab.run())
+    try:
+        await until(lambda: lab.linked and len(said) > 20)
+        await lab.converse(lambda heard: talk(cargo, heard, HOST), lambda _: None, reopens=False)
+        said.clear()
+        yield said
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -1,8 +1,5 @@
 """An EV3 in a Wi-Fi, and ev3_dc, which we did not write."""
 
-import asyncio
-from pathlib import Path
-
 import pytest
 
 from devices.clock import MonotonicClock
@@ -11,15 +8,12 @@ from devices.kits.ev3.driver import Ev3Driver
 from devices.kits.ev3.emulator import Ev3Emulator
 from devices.kits.ev3.upload import upload
 from devices.kits.ev3.wifi import BrickInWifi
-from devices.session import Session
 from devices.transports.tcp_port import UNLOCKS, TcpPort
 from tests.devices.kits.ev3_bench import CARGO, PATH, PROGRAM
-from tests.devices.kits.lego_bench import HOST
+from tests.devices.kits.lego_bench import HOST, uploaded
 from tests.devices.waiting import until
 from tests.peers.lego import session
 from tests.peers.parts import free_port
-
-SAMPLES = Path(__file__).parents[3] / "firmware_samples/ev3"
 
 
 async def test_our_driver_and_an_upload_over_loopback_wifi():
@@ -27,24 +21,11 @@ async def test_our_driver_and_an_upload_over_loopback_wifi():
     wifi = BrickInWifi(brick, port=free_port())
     await wifi.start()
     pipe = TcpPort(f"tcp:127.0.0.1:{wifi.port}", MonotonicClock(), UNLOCKS["ev3"])
-    said: list[object] = []
-    lab = Session(
-        pipe,
-        [Ev3Driver(HOST)],
-        MonotonicClock(),
-        on_output=lambda _, output: said.append(output),
-        on_link=lambda _: None,
-    )
-    running = asyncio.create_task(lab.run())
     try:
-        await until(lambda: lab.linked and len(said) > 20)
-        await lab.converse(lambda heard: upload(CARGO, heard, HOST), lambda _: None, reopens=False)
-        assert brick.files.files[PATH] == PROGRAM
-        said.clear()
-        await until(lambda: Told("program", "running", "true") in said)
+        async with uploaded(pipe, Ev3Driver(HOST), upload, CARGO) as said:
+            assert brick.files.files[PATH] == PROGRAM
+            await until(lambda: Told("program", "running", "true") in said)
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
         await wifi.stop()
 
 

@@ -1,6 +1,5 @@
 """An NXT on a pseudo-terminal, NXC compiled by nbc, and nxt-python, which we did not write."""
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -13,10 +12,9 @@ from devices.kits.nxt import compiler
 from devices.kits.nxt.driver import NxtDriver
 from devices.kits.nxt.emulator import NxtEmulator
 from devices.kits.nxt.upload import MAGIC, prepare, upload
-from devices.session import Session
 from devices.transports.serial_port import SerialPort
 from devices.uploads import Program
-from tests.devices.kits.lego_bench import HOST, Uploading
+from tests.devices.kits.lego_bench import HOST, Uploading, uploaded
 from tests.devices.kits.nxt_bench import CARGO, PROGRAM
 from tests.devices.waiting import until
 from tests.peers.lego import session
@@ -28,24 +26,12 @@ SAMPLES = Path(__file__).parents[3] / "firmware_samples/nxt"
 async def test_our_driver_and_an_upload_on_a_pseudo_terminal(tmp_path):
     brick = NxtEmulator()
     server = brick.serve(tmp_path / "rfcomm0")
-    said: list[object] = []
-    lab = Session(
-        SerialPort(server.path, 115200, MonotonicClock()),
-        [NxtDriver(HOST)],
-        MonotonicClock(),
-        on_output=lambda _, output: said.append(output),
-        on_link=lambda _: None,
-    )
-    running = asyncio.create_task(lab.run())
+    pipe = SerialPort(server.path, 115200, MonotonicClock())
     try:
-        await until(lambda: lab.linked and len(said) > 20)
-        await lab.converse(lambda heard: upload(CARGO, heard, HOST), lambda _: None, reopens=False)
-        assert brick.files.files["follower.rxe"] == PROGRAM
-        said.clear()
-        await until(lambda: Told("program", "running", "true") in said)
+        async with uploaded(pipe, NxtDriver(HOST), upload, CARGO) as said:
+            assert brick.files.files["follower.rxe"] == PROGRAM
+            await until(lambda: Told("program", "running", "true") in said)
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
         server.unplug()
 
 

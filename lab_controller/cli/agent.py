@@ -13,6 +13,7 @@ def agent() -> None:
     from lab_controller.agent import make_agent
     from lab_controller.bus.connecting import external_address
     from lab_controller.cli._settings import load_settings
+    from lab_controller.cli._stopping import end_like_ctrl_c
     from lab_controller.errors import LabError
 
     settings = load_settings()
@@ -23,6 +24,8 @@ def agent() -> None:
             f"LAB_MQTT_URL must be like mqtt://broker.school:1883, not {settings.mqtt_url!r}", err=True
         )
         raise typer.Exit(2) from error
+
+    end_like_ctrl_c()
 
     async def run() -> None:
         await make_agent(settings, address).run()

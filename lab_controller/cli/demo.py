@@ -15,6 +15,7 @@ import uvicorn
 from rich.console import Console
 from rich.table import Table
 
+from lab_controller.cli._stopping import end_like_ctrl_c
 from lab_controller.demo.accounts import ACCOUNTS, ROOM
 from lab_controller.demo.contests import DRAG, LINE
 from lab_controller.demo.show import Show
@@ -35,6 +36,7 @@ def demo(
     ] = True,
 ) -> None:
     """Show a championship in progress on virtual gates, with accounts to sign in with."""
+    end_like_ctrl_c()
     with ExitStack() as stack:
         folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,8 @@ async def _show(settings: Settings, listening: socket.socket, open_browser: bool
         _say_where(settings.port)
         if open_browser:
             webbrowser.open(f"http://127.0.0.1:{settings.port}/board/{LINE}")
-        await LiveServer(config).serve(sockets=[listening])
+        # In a task of its own, at whose end uvicorn interrupts us: closing the lab is not cut short by that.
+        await asyncio.create_task(LiveServer(config).serve(sockets=[listening]))
 
 
 def _listen(port: int) -> socket.socket:

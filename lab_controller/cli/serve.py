@@ -17,8 +17,10 @@ def serve(
     import uvloop
 
     from lab_controller.cli._settings import load_settings
+    from lab_controller.cli._stopping import end_like_ctrl_c
 
     settings = load_settings()
+    end_like_ctrl_c()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings, agent=agent))

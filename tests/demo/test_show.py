@@ -125,7 +125,8 @@ async def test_a_round_that_was_interrupted_is_played_to_its_end_without_a_doubl
         assert verify_lines(line.encode() for line in lab.championships.export(LINE)).ok
 
 
-async def test_the_command_prints_where_and_who_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+async def test_the_command_prints_where_and_who_and_ends_at_ctrl_c(tmp_path: Path, end: int) -> None:
     program = Path(sys.executable).with_name("lab")
     process = await asyncio.create_subprocess_exec(
         program, "demo", "--no-open", "--port", "0", "--data-dir", str(tmp_path),
@@ -150,7 +151,7 @@ async def test_the_command_prints_where_and_who_and_ends_at_ctrl_c(tmp_path: Pat
         assert {path: (await client.get(path)).status_code for _, path in places} == {
             path: 200 for _, path in places
         }
-    process.send_signal(signal.SIGINT)
+    process.send_signal(end)
     async with asyncio.timeout(START_S):
         rest, complaints = await process.communicate()
     assert (process.returncode, complaints.decode()) == (0, "")

@@ -57,7 +57,7 @@ class Hub:
     def __init__(self, data_dir: Path, gate_port: str) -> None:
         self.port = free_port()
         self.site = f"http://127.0.0.1:{self.port}"
-        self._log = data_dir / "serve.log"
+        self.log = data_dir / "serve.log"
         self._environment = os.environ | {
             "LAB_DATA_DIR": str(data_dir),
             "LAB_HOST": "127.0.0.1",
@@ -73,7 +73,7 @@ class Hub:
     async def start(self) -> None:
         """Until its pages answer."""
         program = Path(sys.executable).with_name("lab")
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 program, "serve", env=self._environment, stdout=log, stderr=log
             )
@@ -83,7 +83,7 @@ class Hub:
                     if (await client.get(f"{self.site}/readyz")).status_code == 200:
                         return
                 if self._process.returncode is not None:
-                    raise RuntimeError(f"lab serve ended by itself: {self._log.read_text()[-2000:]}")
+                    raise RuntimeError(f"lab serve ended by itself: {self.log.read_text()[-2000:]}")
                 await asyncio.sleep(0.02)
 
     async def kill(self) -> None:
@@ -105,11 +105,13 @@ class Hub:
         (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
         return int(line.split()[1]) * 1024 / 1e6
 
-    async def stop(self) -> None:
-        """As Ctrl+C does."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
+    async def stop(self, end: int = signal.SIGTERM) -> int | None:
+        """In good order; its exit status, None if it was never started."""
+        if self._process is None:
+            return None
+        if self._process.returncode is None:
+            self._process.send_signal(end)
+        return await self._process.wait()
 
 
 @dataclass

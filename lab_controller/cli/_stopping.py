@@ -1,0 +1,8 @@
+"""How a command that runs for ever is ended."""
+
+import signal
+
+
+def end_like_ctrl_c() -> None:
+    """SIGTERM, by which systemd and Docker stop a service, interrupts: everything is closed in good order."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

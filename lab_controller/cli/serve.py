@@ -21,11 +21,15 @@ def serve(
 
     settings = load_settings()
     end_like_ctrl_c()
+    # What a start makes stays for good: the collector need not walk through it, then or later.
+    gc.disable()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings, agent=agent))
     except KeyboardInterrupt:
         typer.echo("The lab is closed.", err=True)
+    finally:
+        gc.enable()
 
 
 async def run(settings: "Settings", *, agent: bool) -> None:
@@ -37,12 +41,13 @@ async def run(settings: "Settings", *, agent: bool) -> None:
     from web.live.server import LiveServer
 
     async with Lab.open(settings, embedded_agent=agent) as lab:
-        # What is there now stays for good: the collector need not walk through it again and again.
+        app = create_app(lab)
         gc.collect()
         gc.freeze()
+        gc.enable()
         server = LiveServer(
             uvicorn.Config(
-                create_app(lab),
+                app,
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

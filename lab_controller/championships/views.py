@@ -18,6 +18,8 @@ OPEN = frozenset({"ready", "arming", "armed", "running", "proposed"})
 MOST_NEXT = 5
 
 _tables = StandingCache()
+_rows: dict[str, tuple[tuple[Standing, ...], list[dict[str, Any]]]] = {}
+"""Of each championship's last table: most changes are of a run on the field and move nobody."""
 
 
 def board_view(folded: Folded, now_us: int) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def board_view(folded: Folded, now_us: int) -> dict[str, Any]:
         "ranking_unit": state.discipline.unit if state.discipline else "time",
         "now": [_now(state, run, results.get(run.entry), leader, now_us) for run in open_runs],
         "next": _next(state, {run.entry for run in open_runs}),
-        "rows": _hidden_rows(state) if state.embargo else [_row(state, each) for each in table],
+        "rows": _hidden_rows(state) if state.embargo else _rows_of(state, table),
     }
 
 
@@ -92,6 +94,13 @@ def _next(state: ContestState, on_field: set[str]) -> list[dict[str, str]]:
         if not entry.withdrawn and entry.entry not in on_field and made[entry.entry] < attempts
     ]
     return [{"entry": entry, "team": state.entries[entry].team} for *_, entry in sorted(waiting)[:MOST_NEXT]]
+
+
+def _rows_of(state: ContestState, table: tuple[Standing, ...]) -> list[dict[str, Any]]:
+    known = _rows.get(state.slug)
+    if known is None or known[0] is not table:
+        known = _rows[state.slug] = table, [_row(state, each) for each in table]
+    return known[1]
 
 
 def _row(state: ContestState, standing: Standing) -> dict[str, Any]:

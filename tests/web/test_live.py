@@ -1,7 +1,6 @@
 """Live streams: what each viewer is sent, when, and that no viewer waits for another."""
 
 import asyncio
-import json
 import socket
 import zlib
 from collections.abc import AsyncIterator
@@ -36,7 +35,7 @@ class Page:
         rev = self.rev
         self.begun.set()
         await self.free.wait()
-        return build_frame("board", json.dumps({"rev": rev}), event_id=str(rev))
+        return build_frame("board", {"rev": rev}, event_id=str(rev))
 
 
 class Client:
@@ -101,7 +100,7 @@ def change(page: Page, changes: Changes) -> None:
 
 
 def event(name: str, rev: int) -> str:
-    return f'id: {rev}\nevent: {name}\ndata: {{"rev": {rev}}}'
+    return f'id: {rev}\nevent: {name}\ndata: {{"rev":{rev}}}'
 
 
 async def test_a_snapshot_comes_first_then_each_change() -> None:

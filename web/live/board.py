@@ -1,7 +1,6 @@
 """The public board as data: allow-listed fields, rendered once for all who watch."""
 
 import asyncio
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -34,4 +33,4 @@ async def watch_board(request: Request, lab: TheLab, slug: str) -> LiveStream:
 
 def _frame(lab: Lab, slug: str) -> Frame:
     board = view_board(lab, slug)
-    return build_frame("board", json.dumps(board, ensure_ascii=False), event_id=str(board["rev"]))
+    return build_frame("board", board, event_id=str(board["rev"]))

@@ -3,15 +3,23 @@
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
 
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
-def format_event(event: str, data: str, *, event_id: str = "") -> bytes:
-    """One event as the bytes of `text/event-stream`; `data` may have several lines."""
-    lines = [f"id: {event_id}"] if event_id else []
-    lines += [f"event: {event}", *(f"data: {line}" for line in data.splitlines() or [""])]
-    return ("\n".join(lines) + "\n\n").encode()
+def format_json(told: Any) -> bytes:
+    """JSON in one line; three times as fast as `json`, and what is not a number is null."""
+    return _JSON.dump_json(told)
+
+
+def format_event(event: str, told: bytes, *, event_id: str = "") -> bytes:
+    """One event as the bytes of `text/event-stream`; `told` is JSON in one line."""
+    head = (f"id: {event_id}\n" if event_id else "") + f"event: {event}\ndata: "
+    return b"".join((head.encode(), told, b"\n\n"))
 
 
 def pack(body: bytes) -> bytes:
@@ -42,14 +50,15 @@ class Frame:
     change: Piece
 
 
-def build_frame(change_event: str, data: str, *, event_id: str) -> Frame:
+def build_frame(change_event: str, view: Any, *, event_id: str = "") -> Frame:
     """The same state under its two event names."""
+    told = format_json(view)
     return Frame(
-        Piece(format_event("snapshot", data, event_id=event_id)),
-        Piece(format_event(change_event, data, event_id=event_id)),
+        Piece(format_event("snapshot", told, event_id=event_id)),
+        Piece(format_event(change_event, told, event_id=event_id)),
     )
 
 
 OPENING = Piece(b"retry: 2000\n\n")
 # The comment keeps proxies awake; the event lets a page see that the line is alive.
-BEAT = Piece(b": beat\n" + format_event("beat", "{}"))
+BEAT = Piece(b": beat\n" + format_event("beat", b"{}"))

@@ -1,7 +1,6 @@
 """The judge's streams: the desk of a championship, and one run, each in the judge's language."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
@@ -71,7 +70,7 @@ def _stream(
     request: Request, slug: str, name: str, event: str, view: Callable[[], dict[str, Any]]
 ) -> LiveStream:
     def frame() -> Frame:
-        return build_frame(event, json.dumps(view(), ensure_ascii=False), event_id="")
+        return build_frame(event, view())
 
     async def render() -> Frame:
         return await asyncio.to_thread(frame)

@@ -1,6 +1,5 @@
 """One kit, live: what it is, what it prints, what it measures, what becomes of its uploads."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from web.kit_access import Visitor
 from web.kit_page_view import MOST_JOBS, view_chunk, view_kit, view_state
 from web.kit_views import hide_people, view_job
 from web.live.channels import channels_of
-from web.live.frames import Piece, format_event
+from web.live.frames import Piece, format_event, format_json
 from web.live.stream import FeedStream
 
 router = APIRouter()
@@ -38,13 +37,13 @@ class KitSource:
         self._plotted: set[str] = set()
         self._jobs: dict[str, dict[str, Any]] = {}
         self._chunk = 0
-        self._state = ""
+        self._state = b""
 
     def snapshot(self) -> Piece:
         with self._lab.database.read() as session:
             self._begin(session)
         view = self._show(view_kit(self._lab, self._device, self._language))
-        return Piece(format_event("snapshot", _json(view)))
+        return _piece("snapshot", view)
 
     def news(self, changed: frozenset[str]) -> list[Piece]:
         device, pieces = self._device, []
@@ -81,7 +80,7 @@ class KitSource:
         except NotFound:
             return [_piece("kit", {"id": self._device, "state": "unknown"})]
         self._plotted.update(each["key"] for each in view["series"])
-        said = _json({name: value for name, value in view.items() if name != "last_seen_us"})
+        said = format_json({name: value for name, value in view.items() if name != "last_seen_us"})
         if said == self._state:
             return []
         self._state = said
@@ -118,8 +117,4 @@ def _as_it_is(view: Any) -> Any:
 
 
 def _piece(event: str, told: dict[str, Any]) -> Piece:
-    return Piece(format_event(event, _json(told)))
-
-
-def _json(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return Piece(format_event(event, format_json(told)))

@@ -1,7 +1,6 @@
 """A room as its page sees it: every kit's card and every port that nobody has a kit for."""
 
 import asyncio
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -96,7 +95,7 @@ async def watch_room(request: Request, lab: TheLab, visitor: Visitor, room: str)
     def frame() -> Frame:
         view = view_room(lab, room, language)
         view = view if names else hide_people(view)
-        return build_frame("room", json.dumps(view, ensure_ascii=False), event_id="")
+        return build_frame("room", view)
 
     async def render() -> Frame:
         return await asyncio.to_thread(frame)

@@ -1,6 +1,5 @@
 """Every device and how it is, kept up to date by the server."""
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -51,7 +50,7 @@ def stream_html(request: Request, name: str, keys: list[str], draw: Callable[[st
 
     async def frame() -> Frame:
         html = await run_in_threadpool(draw, language)
-        return build_frame("change", json.dumps({"html": html}, ensure_ascii=False), event_id="")
+        return build_frame("change", {"html": html})
 
     render_frame: Callable[[], Awaitable[Frame]] = frame
     return LiveStream(channels_of(request), f"{name}:{language}", keys, render_frame)

@@ -20,3 +20,13 @@ def test_a_missed_limit_is_told_after_all_figures_are_printed(reached, status, m
     assert bench.main([]) == status
     printed = capsys.readouterr().out
     assert [name in printed for name in ("bench_one", "bench_two")] == [True, True]
+
+
+def test_what_others_took_of_the_processors_is_told(tmp_path):
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  100 0 50 800 10 0 0 40 0 0\ncpu0 1 2 3\n")
+    steal = bench.watch_steal(stat)
+    assert steal() is None
+    stat.write_text("cpu  140 0 60 840 10 0 0 50 0 0\ncpu0 1 2 3\n")
+    assert steal() == 0.1
+    assert bench.watch_steal(tmp_path / "no such machine")() is None

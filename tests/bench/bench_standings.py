@@ -14,6 +14,8 @@ from tests.bench.figures import Figure
 TEAMS = 315
 LIMIT_MS = 50.0
 REPEATS = 15
+GROWTH_LIMIT = 13
+"""Ten times the teams; from 1,000 on it is linear, but 315 of them fit into a processor's cache."""
 
 
 def _milliseconds(log: list[dict[str, Any]]) -> list[float]:
@@ -42,5 +44,10 @@ def measure() -> list[Figure]:
             f"{LIMIT_MS:.0f} ms",
             one < LIMIT_MS,
         ),
-        Figure("the same with ten times the teams", f"{growth:.1f} times as long", "10 times", growth < 13),
+        Figure(
+            "the same with ten times the teams",
+            f"{growth:.1f} times as long",
+            f"{GROWTH_LIMIT} times",
+            growth < GROWTH_LIMIT,
+        ),
     ]

@@ -60,7 +60,6 @@ class Session:
         self._wanted: Conversation | None = None
         self._lent = asyncio.Lock()
         self._reset_wanted = False
-        self._reading: asyncio.Future[Chunk] | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -150,22 +149,23 @@ class Session:
             self._reset_wanted = False
             self._left = list(self._speeds)
             self._ask()
-            self._reading = asyncio.ensure_future(self.pipe.read())
             while True:
-                await self._turn()
+                await self._turn(await self._hear())
         finally:
-            try:
-                await self._stop_reading()
-            finally:
-                await self.pipe.close()
+            await self.pipe.close()
 
-    async def _turn(self) -> None:
-        assert self._reading is not None
-        await asyncio.wait((self._reading,), timeout=TICK_S)
-        chunk = None
-        if self._reading.done():
-            chunk = self._reading.result()
-            self._reading = asyncio.ensure_future(self.pipe.read())
+    async def _hear(self) -> Chunk | None:
+        """What the device says next; None when it is time for a tick."""
+        await asyncio.sleep(
+            0
+        )  # what waits already is read at once: a device that floods leaves others their turn
+        try:
+            async with asyncio.timeout(TICK_S):
+                return await self.pipe.read()
+        except TimeoutError:
+            return None
+
+    async def _turn(self, chunk: Chunk | None) -> None:
         wanted = self._wanted
         if wanted is not None and wanted.runner is None:
             raise ProtocolError("port_lent", port=self.pipe.name)
@@ -179,25 +179,13 @@ class Session:
         for driver in self._listening():
             self._carry(driver, driver.tick(now_us))
         if self._reset_wanted:
-            await self._reset()
+            self._reset_wanted = False  # its driver goes on listening
+            await self.pipe.reset()
         if not self.linked and now_us >= self._ask_until_us:
             if self._left:
                 self._ask()
             else:
                 self._settle(now_us)
-
-    async def _stop_reading(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
-            self._reading = None
-
-    async def _reset(self) -> None:
-        """Restart the board; its driver goes on listening."""
-        self._reset_wanted = False
-        await self._stop_reading()
-        await self.pipe.reset()
-        self._reading = asyncio.ensure_future(self.pipe.read())
 
     def _ask(self) -> None:
         """Let the drivers of the next speed ask who is there."""
@@ -257,7 +245,8 @@ class Session:
                 case Remember():
                     self._on_output(self, step)
                 case Reset():
-                    await self._reset()
+                    self._reset_wanted = False
+                    await self.pipe.reset()
                     runner.heard.take_all()
                 case _:
                     pass

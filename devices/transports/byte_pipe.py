@@ -34,7 +34,7 @@ class BytePipe(Protocol):
         ...
 
     async def read(self) -> Chunk:
-        """The next bytes. Raises TransportError("cable_pulled") when no more will come."""
+        """The next bytes; cancelling it loses none. Raises TransportError("cable_pulled") after the last."""
         ...
 
     def set_baud(self, baud: int) -> None:

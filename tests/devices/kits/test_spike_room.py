@@ -131,6 +131,7 @@ async def test_an_order_of_the_hub_is_carried_out_and_the_room_hears_of_it(broke
         await until(lambda: "саны: 2" in "".join(each["text"] for each in printed))
         for key in ("motor-a-angle", "distance-d", "imu-yaw"):
             await until(lambda key=key: hub.value(f"{DEVICE}/telemetry/{key}"))
-        assert hub.value(f"{DEVICE}/battery/percent") == "87"
-        await until(lambda: hub.value(f"{DEVICE}/program/slot") == "4")
+        for key, value in (("battery/percent", "87"), ("program/slot", "4")):
+            await until(lambda key=key, value=value: hub.value(f"{DEVICE}/{key}") == value)
+        await until(lambda: hub.value(f"{DEVICE}/ports/a"))
         assert json.loads(hub.value(f"{DEVICE}/ports/a")) == {"device": "medium-motor"}

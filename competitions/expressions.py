@@ -9,7 +9,12 @@ from typing import Any
 
 from competitions.errors import ExpressionError
 
-TIMES = {"time_us": "bound_us", "measured_us": "bound_us", "best_lap_us": "best_lap_bound_us"}
+BOUNDS = {
+    "time_us": "bound_us",
+    "measured_us": "bound_us",
+    "best_lap_us": "best_lap_bound_us",
+    "score": "score_bound",
+}
 MAX_LENGTH = 500
 WORDS = frozenset({"true", "false", "null", "in"})
 LOOPS = re.compile(r"\.\s*(all|exists|exists_one|map|filter)\s*\(")
@@ -51,15 +56,16 @@ class Expression:
         return value
 
     def bounded(self, given: Mapping[str, Any]) -> tuple[Number, Number] | None:
-        """Its value, and how far it can be off when each measured time is off by its own bound."""
+        """Its value, and how far it can be off when each time, or score of times, is off by its bound."""
         value = self.value(given)
-        timed = [name for name in TIMES if name in self.variables and given.get(name) is not None]
-        if value is None or not timed or not any(given[TIMES[name]] for name in timed):
+        timed = [name for name in BOUNDS if name in self.variables and given.get(name) is not None]
+        if value is None or not timed or not any(given[BOUNDS[name]] for name in timed):
             return None if value is None else (value, 0)
         ends = []
         for signs in product((-1, 1), repeat=len(timed)):
             off = {
-                name: given[name] + sign * given[TIMES[name]] for name, sign in zip(timed, signs, strict=True)
+                name: given[name] + sign * given[BOUNDS[name]]
+                for name, sign in zip(timed, signs, strict=True)
             }
             ends.append(self.value({**given, **off}))
         return value, max((abs(end - value) for end in ends if end is not None), default=0)

@@ -26,8 +26,10 @@ __all__ = [
     "team_results",
 ]
 
-Decided = Literal["key", "status", "equal", "overlap", "settled"]
-Reason = Literal["counted", "worse", "not_counted", "voided", "rerun", "open", "replaced", "beyond_attempts"]
+Decided = Literal["key", "status", "equal", "overlap", "linked", "settled"]
+Reason = Literal[
+    "counted", "worse", "not_last", "not_counted", "voided", "rerun", "open", "replaced", "beyond_attempts"
+]
 
 
 def team_results(state: ContestState, discipline: Discipline) -> tuple[TeamResult, ...]:
@@ -64,7 +66,8 @@ def standings(state: ContestState) -> tuple[Standing, ...]:
 class CountedRun:
     """A run of the team: does it count, and if not, why.
 
-    `reason`: counted, worse, not_counted (its status), voided, rerun, open, replaced or beyond_attempts.
+    `reason`: counted, worse, not_last (only the last attempt counts), not_counted (its status), voided,
+    rerun, open, replaced or beyond_attempts.
     """
 
     run: str
@@ -77,7 +80,8 @@ class CountedRun:
 class Comparison:
     """What decided against a neighbour in the table.
 
-    `decided`: key (`keys[key]`, then `own` and `other` differ), status, equal, overlap or settled.
+    `decided`: key (`keys[key]`, then `own` and `other` differ), status, equal, overlap, linked or settled.
+    Linked: the two lie apart, but others on the place overlap with both.
     `round`: with next-best ranking, which best attempt the key is of, from 1.
     """
 
@@ -117,7 +121,7 @@ def explain(state: ContestState, entry: str) -> Explanation:
     standing = table[row]
     return Explanation(
         standing,
-        tuple(_counted_runs(state, standing)),
+        tuple(_counted_runs(state, discipline, standing)),
         discipline,
         discipline.ranking,
         _compare(discipline, standing, table[row - 1]) if row else None,
@@ -125,19 +129,21 @@ def explain(state: ContestState, entry: str) -> Explanation:
     )
 
 
-def _counted_runs(state: ContestState, standing: Standing) -> list[CountedRun]:
+def _counted_runs(state: ContestState, discipline: Discipline, standing: Standing) -> list[CountedRun]:
     runs = [each for each in state.runs.values() if each.entry == standing.entry]
     latest: dict[int, int] = {}
     for run in runs:
         if run.result is not None:
             latest[run.attempt] = max(latest.get(run.attempt, 0), run.accepted_seq or 0)
     return [
-        CountedRun(run.run, run.attempt, run.result or run.proposal, _reason(run, standing, latest))
+        CountedRun(
+            run.run, run.attempt, run.result or run.proposal, _reason(run, discipline, standing, latest)
+        )
         for run in sorted(runs, key=lambda each: (each.attempt, each.run))
     ]
 
 
-def _reason(run: RunState, standing: Standing, latest: dict[int, int]) -> Reason:
+def _reason(run: RunState, discipline: Discipline, standing: Standing, latest: dict[int, int]) -> Reason:
     if run.result is None:
         return "voided" if run.phase == "voided" else "rerun" if run.phase == "rerun" else "open"
     if run.attempt > len(standing.attempts):
@@ -146,6 +152,8 @@ def _reason(run: RunState, standing: Standing, latest: dict[int, int]) -> Reason
         return "replaced"
     if run.attempt in standing.counted:
         return "counted"
+    if discipline.aggregate.method == "last" and run.attempt < max(latest):
+        return "not_last"
     return "worse" if run.result.status is Status.OK and standing.keys else "not_counted"
 
 
@@ -156,7 +164,7 @@ def _compare(discipline: Discipline, own: Standing, other: Standing) -> Comparis
     if own.settlement is not None and own.settlement is other.settlement:
         return _told(discipline, own, other, "settled", own.tie_key)
     if own.place == other.place:
-        return _told(discipline, own, other, own.tie or "equal", own.tie_key)
+        return _told(discipline, own, other, _tied(own, other), own.tie_key)
     width = len(discipline.ranking)
     apart = next(
         number
@@ -165,6 +173,16 @@ def _compare(discipline: Discipline, own: Standing, other: Standing) -> Comparis
         != sort_key(discipline.ranking[number % width], theirs)
     )
     return _told(discipline, own, other, "key", apart)
+
+
+def _tied(own: Standing, other: Standing) -> Decided:
+    """What puts two on one place."""
+    if own.tie != "overlap" or own.tie_key is None:
+        return own.tie or "equal"
+    mine, theirs = own.keys[own.tie_key], other.keys[own.tie_key]
+    if mine.value is None or theirs.value is None:
+        return "linked"
+    return "overlap" if abs(mine.value - theirs.value) <= mine.bound + theirs.bound else "linked"
 
 
 def _told(

@@ -55,6 +55,7 @@ def variables(result: Result) -> dict[str, Any]:
         "points": result.points,
         "finished": result.finished,
         "score": result.score,
+        "score_bound": result.score_bound,
         "params": result.params,
         "penalties": result.penalties,
     }

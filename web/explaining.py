@@ -21,6 +21,7 @@ BETTER = {"asc": _("less is better"), "desc": _("more is better")}
 REASONS = {
     "counted": _("This one counts."),
     "worse": _("Does not count: another attempt is better."),
+    "not_last": _("Does not count: only the last attempt does."),
     "not_counted": _("Does not count."),
     "voided": _("Voided by the judge, so it does not count."),
     "rerun": _("The judge ordered it to be run again, so it does not count."),
@@ -33,6 +34,10 @@ BEHIND = _("{other} is behind. {key}: {theirs} against {own}, {better}.")
 OVERLAP = _(
     "{other} has the same place. {key}: {theirs} and {own}. That is closer than the timing is accurate, "
     "so nobody can say which is better."
+)
+LINKED = _(
+    "{other} has the same place. {key}: {theirs} and {own}. These two can be told apart, but not "
+    "from another team's time, which was taken less exactly."
 )
 EQUAL = _("{other} has the same place: everything that the rules compare is equal.")
 STATUS_AHEAD = _("{other} is ahead: it has a result that counts for more.")
@@ -138,6 +143,8 @@ def _compare(neighbour: View, ahead: bool, language: str) -> str:
             sentence = AHEAD if ahead else BEHIND
         case "overlap":
             sentence = OVERLAP if key else EQUAL
+        case "linked":
+            sentence = LINKED
         case "settled":
             sentence = SETTLED_AHEAD if ahead else SETTLED_BEHIND
         case "status":

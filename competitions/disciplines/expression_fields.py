@@ -7,7 +7,7 @@ from typing import Any
 from competitions.disciplines.discipline import Param, PenaltyRule
 from competitions.disciplines.fields import Fields
 from competitions.errors import DisciplineError, ExpressionError
-from competitions.expressions import TIMES, Expression, Number, compile_expression
+from competitions.expressions import BOUNDS, Expression, Number, compile_expression
 from competitions.results import ParamValue, Result, variables
 from competitions.statuses import Status
 
@@ -21,7 +21,7 @@ def read_expression(fields: Fields, name: str, sample: Mapping[str, Any]) -> Exp
     Raises DisciplineError: unknown_variable and the codes of ExpressionError.
     """
     text, path = fields.text(name), fields.at(name)
-    known = sorted(sample.keys() - TIMES.values())
+    known = sorted(sample.keys() - BOUNDS.values())
     try:
         expression = compile_expression(text)
         for variable in sorted(expression.variables - set(known)):

@@ -285,6 +285,29 @@ def test_explain_tells_an_overlap_and_a_settlement(built_in: Callable[[str], Dis
     )
 
 
+def test_two_that_lie_apart_are_told_to_be_linked_by_a_time_taken_less_exactly() -> None:
+    benches = [Bench(SPRINT, run=entry, entry=entry) for entry in ("a", "b", "hand")]
+    for bench, value_us, bound_us in zip(
+        benches, (29_820_000, 29_990_000, 30_000_000), (1000, 1000, 200_000), strict=True
+    ):
+        bench.do(cmd.ProposeManual(value_us, bound_us))
+        bench.do(cmd.Accept())
+    events = [ev.DisciplineSet(SPRINT.text), *(ev.EntryAdded(each, each) for each in ("a", "b", "hand"))]
+    events += [event for bench in benches for event in bench.events]
+    state = fold([Record(n, n, "j", "t", *ev.to_record(each)) for n, each in enumerate(events, 1)])
+    told = explain(state, "b")
+    assert told.above == Comparison(
+        "a", 1, "linked", 0, 1, KeyValue(29_990_000, 1000), KeyValue(29_820_000, 1000)
+    )
+    assert told.below is not None
+    assert (told.below.entry, told.below.decided) == ("hand", "overlap")
+
+
+def test_explain_says_that_only_the_last_attempt_counts() -> None:
+    state = contest({"a": [30, 40]}, '[aggregate]\nmethod = "last"')
+    assert [each.reason for each in explain(state, "a").runs] == ["not_last", "counted"]
+
+
 def test_explain_of_nobody_is_refused() -> None:
     with pytest.raises(RuleError) as error:
         explain(contest({"a": [8]}), "zz")

@@ -8,7 +8,7 @@ from competitions.contest import Record, fold
 from competitions.disciplines import Discipline, parse_discipline
 from competitions.errors import ExpressionError, RuleError
 from competitions.expressions import compile_expression
-from competitions.key_values import KeyValue
+from competitions.key_values import KeyValue, key_value
 from competitions.ranking import standings
 from competitions.results import Measurement
 from competitions.scoring import score
@@ -79,6 +79,14 @@ def test_what_cannot_be_computed_is_refused_with_its_reason(expression: str, cod
     with pytest.raises(RuleError) as refused:
         bench.do(cmd.ProposeStatus(Status.OK))
     assert refused.value.code == code
+
+
+def test_a_key_made_of_a_score_made_of_a_time_keeps_the_bound_of_the_time() -> None:
+    text = discipline_text(tables='[score]\nexpression = "time_us / 2"', key="finished ? score : 0")
+    rules = parse_discipline(text)
+    result = score(rules, Measurement(elapsed_us=8_000_000, bound_us=3000))
+    assert (result.score, result.score_bound) == (4_000_000, 1500)
+    assert key_value(rules.ranking[0], result) == (4_000_000, 1500)
 
 
 def test_a_finish_whose_score_cannot_be_computed_is_kept_and_told() -> None:

@@ -147,7 +147,7 @@ class Discipline:
     id: str
     version: int
     name: Names
-    source: str
+    source: Names
     text: str
     digest: str
     lanes: int

@@ -92,6 +92,13 @@ class Fields:
         table = self.table(name)
         return {language: table.text(language) for language in LANGUAGES} | table.done()
 
+    def words(self, name: str) -> dict[str, str]:
+        """A text in all three languages, or one text for all of them; empty if it is left out."""
+        if isinstance(self._table.get(name), dict):
+            return self.names(name)
+        text = self.text(name, "")
+        return dict.fromkeys(LANGUAGES, text) if text else {}
+
     def table(self, name: str) -> "Fields":
         return Fields(self._typed(name, dict, "a table", True), self.at(name))
 

@@ -189,7 +189,7 @@ def parse_discipline(text: str) -> Discipline:
         id=root.text("id"),
         version=root.integer("version", least=1),
         name=root.names(),
-        source=root.text("source", ""),
+        source=root.words("source"),
         text=text,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         lanes=root.integer("lanes", 1, least=1, most=16),

@@ -48,7 +48,26 @@ def test_the_built_in_disciplines_are_these() -> None:
 def test_a_discipline_s_file_is_named_after_it_and_names_its_source(discipline: Discipline) -> None:
     folder = Path(parse_discipline.__wrapped__.__code__.co_filename).parent
     assert load_discipline(folder / f"{discipline.id}.toml") == discipline
-    assert discipline.source
+    assert set(discipline.source) == {"kk", "ru", "en"}
+    assert len(set(discipline.source.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (discipline_text(), {}),
+        (
+            discipline_text('source = "School 12"'),
+            {"kk": "School 12", "ru": "School 12", "en": "School 12"},
+        ),
+        (
+            discipline_text(tables='[source]\nkk = "Мектеп"\nru = "Школа"\nen = "School"'),
+            {"kk": "Мектеп", "ru": "Школа", "en": "School"},
+        ),
+    ],
+)
+def test_the_source_is_one_text_for_all_or_one_in_each_language(text: str, source: dict[str, str]) -> None:
+    assert parse_discipline(text).source == source
 
 
 def test_an_example_that_does_not_hold_is_told() -> None:
@@ -79,6 +98,8 @@ def test_an_example_that_does_not_hold_is_told() -> None:
         (discipline_text("lanes = true"), "wrong_type", "lanes"),
         (discipline_text("lanes = 0"), "out_of_range", "lanes"),
         (discipline_text("score = 3"), "wrong_type", "score"),
+        (discipline_text("source = 3"), "wrong_type", "source"),
+        (discipline_text(tables='[source]\nen = "School"'), "missing", "source.kk"),
         (discipline_text(key="time_us +"), "expression_syntax", "ranking[0].key"),
         (discipline_text(key="tme_us"), "unknown_variable", "ranking[0].key"),
         (discipline_text(key="params.pins"), "unknown_variable", "ranking[0].key"),

@@ -142,3 +142,24 @@ async def test_only_the_championships_administrators_change_its_rules(sign_in: S
 async def test_a_ready_discipline_is_a_file_to_begin_with(guest: httpx.AsyncClient) -> None:
     assert (await guest.get("/disciplines/line_following_a.toml")).text == LINE.text
     assert (await guest.get("/disciplines/chess.toml")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("kk", "2 сағат ішінде 5 әрекет"),
+        ("ru", "5 попыток за 2 часа"),
+        ("en", "5 runs within 2 hours"),
+    ],
+)
+async def test_the_source_of_the_rules_is_told_in_the_readers_language(
+    admin: httpx.AsyncClient, cup: Lab, language: str, words: str
+) -> None:
+    for path in ("/board/cup/entries/1", "/championships/cup/rules"):
+        assert words in (await admin.get(path, params={"lang": language})).text
+
+
+async def test_rules_without_a_source_name_none(guest: httpx.AsyncClient, cup: Lab) -> None:
+    text = re.sub(r"\[source\]\n(.+\n){3}", "", LINE.text)
+    cup.championships.set_discipline("test", "cup", text, key="sourceless")
+    assert "Source of the rules" not in (await guest.get("/board/cup/entries/1?lang=en")).text

@@ -2,13 +2,17 @@
 
 import math
 import re
-from dataclasses import dataclass
+import zlib
+from collections import Counter
+from dataclasses import dataclass, replace
 
 VALUES_MAX = 32
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _PART = re.compile(rf"(?:(?P<name>[^:,\t]{{1,32}}):)?\s*(?P<value>{_NUMBER})")
 _NOT_ID = re.compile(r"[^a-z0-9]+")
+TAKEN = "stream"
+"""All samples together have this key on the bus."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,24 @@ def parse_plotter(line: str) -> tuple[Sample, ...] | None:
         if not math.isfinite(value):
             return None
         name = (match["name"] or f"value {place}").strip()
-        samples.append(Sample(_NOT_ID.sub("-", name.lower()).strip("-") or f"value-{place}", name, value))
-    if len({sample.key for sample in samples}) != len(samples):
+        samples.append(Sample(_key(name), name, value))
+    if len({sample.name for sample in samples}) != len(samples):
         return None
-    return tuple(samples)
+    keys = Counter(sample.key for sample in samples)
+    return tuple(
+        replace(each, key=_marked(each.key, each.name))
+        if keys[each.key] > 1 and each.key != each.name
+        else each
+        for each in samples
+    )
+
+
+def _key(name: str) -> str:
+    """The same for the same name, always; one that has other letters than a topic may have is marked."""
+    key = _NOT_ID.sub("-", name.lower()).strip("-")
+    lost = not name.isascii() and any(letter.isalnum() and not letter.isascii() for letter in name)
+    return _marked(key, name) if lost or key in ("", TAKEN) else key
+
+
+def _marked(key: str, name: str) -> str:
+    return f"{key or 'value'}-{zlib.crc32(name.encode()):08x}"

@@ -144,8 +144,10 @@ class Camera:
     theme: str
 
     async def take(self, name: str, *, whole: bool = True) -> None:
-        """A WebP of the window, or of the page down to `TALLEST` windows."""
+        """A WebP from the top, with no pointer: the window, or the page down to `TALLEST` windows."""
         await self.page.evaluate("document.fonts.ready")
+        await self.page.evaluate("scrollTo(0, 0)")
+        await self.page.mouse.move(-1, -1)
         height = HEIGHTS[self.width]
         if whole:
             needed = await self.page.evaluate("document.documentElement.scrollHeight")

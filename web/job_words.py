@@ -35,8 +35,3 @@ STATES = {
 def name_stage(stage: str, language: str) -> str:
     """What happens just now; a stage of a plug-in stands for itself."""
     return load_catalogue(language).gettext(STAGES.get(stage, stage)) if stage else ""
-
-
-def name_state(state: str, language: str) -> str:
-    """How far an upload has come."""
-    return load_catalogue(language).gettext(STATES.get(state, state)) if state else ""

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from competitions.errors import CompetitionError, RuleError
@@ -75,6 +76,11 @@ def install_problems(app: FastAPI) -> None:
         return answer(
             request, 422, "request_invalid", {"at": faults[0]["at"] if faults else "", "faults": faults}
         )
+
+    @app.exception_handler(DataError)
+    async def on_unstorable(request: Request, error: DataError) -> Response:
+        """PostgreSQL keeps no text with a NUL in it, and is not even asked for one."""
+        return answer(request, 422, "text_unstorable", {})
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:

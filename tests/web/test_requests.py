@@ -1,13 +1,17 @@
 """What every answer has, and what is refused before a page is asked."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from lab_controller.lab import Lab
+from tests.peers import postgres
+from tests.web.conftest import settings_in
 from tests.web.people import PASSWORD
+from web.app import create_app
 from web.limits import MAX_BODY_BYTES, MAX_UPLOAD_BYTES
 
 
@@ -51,6 +55,24 @@ async def test_a_program_without_an_origin_may_write(app: FastAPI) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://lab") as program:
         answer = await program.post("/sign-in", data={"login": "admin", "password": PASSWORD})
     assert answer.status_code == 303
+
+
+@pytest.mark.peer
+async def test_a_character_that_postgresql_does_not_keep_is_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path).model_copy(update={"database_url": postgres.migrated_database()})
+    try:
+        async with Lab.open(settings, embedded_agent=False) as lab:
+            transport = httpx.ASGITransport(app=create_app(lab), raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://lab") as program:
+                answers = [
+                    await program.get("/board/a%00b"),
+                    await program.post("/sign-in", data={"login": "a\0b", "password": PASSWORD}),
+                ]
+    finally:
+        postgres.drop_database(settings.database_url)
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (422, "text_unstorable")
+    ] * 2
 
 
 async def test_a_body_over_the_limit_is_refused_before_it_is_read(guest: httpx.AsyncClient) -> None:

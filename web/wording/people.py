@@ -4,6 +4,7 @@ from web.languages import mark as _
 
 SENTENCES = {
     "sign_in_needed": _("This is for people who have signed in. Sign in, then open it again."),
+    "judge_differs": _("Another judge pressed this. It is sent when that judge signs in on this tablet."),
     "sign_in_failed": _("The login and the password do not fit together. Check both and try again."),
     "sign_in_limited": _("Too many tries. Wait {retry_after_s} seconds, then try again."),
     "role_needed": _("Your account may not do this. Ask an administrator for the role “{role}”."),
@@ -27,6 +28,7 @@ SENTENCES = {
     "request_invalid": _(
         "Something in what was sent is missing or wrong ({at}). Correct it and send it again."
     ),
+    "text_unstorable": _("A character in what was sent cannot be kept. Take it out and send it again."),
     "request_refused": _("The request was refused. Go back and try again."),
     "unforeseen": _("We did not expect this. Try again; if it stays, tell whoever looks after the lab."),
     "too_many_streams": _("Too many live pages are open here. Close some, then try again."),

@@ -15,7 +15,7 @@ from devices.protocols.pybricks import (
     Refusal,
     Version,
 )
-from devices.protocols.pybricks_stream import HubMessage, OtherEvent, Status, Stdout
+from devices.protocols.pybricks_stream import HubMessage, Status, Stdout
 
 TRANSFER_US = 1_000_000
 APP_DATA_BYTES = 64
@@ -123,10 +123,6 @@ class Hub:
             case CommandId.WRITE_APP_DATA if len(rest) >= 2:
                 return self._app(int.from_bytes(rest[:2], "little"), rest[2:])
         return Refusal.INVALID_COMMAND
-
-    def tell_app_data(self, data: bytes) -> None:
-        """The program says something to an app, which is not for the console."""
-        self._tell(OtherEvent(2, data))
 
     def _start(self, rest: bytes) -> Refusal:
         if self.flags & Flag.RUNNING:

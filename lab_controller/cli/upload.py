@@ -17,7 +17,8 @@ def upload(
     device: Annotated[str, typer.Argument(help="Its id, as `lab devices` tells it.")],
     file: Annotated[Path, typer.Argument(help="The program.")],
     slot: Annotated[
-        int | None, typer.Option(help="The place on a kit that has several: 0 is the first.")
+        int | None,
+        typer.Option(help="The place on a kit that has several, as its own screen counts: 1 to 8 on a VEX."),
     ] = None,
     run: Annotated[bool, typer.Option("--run/--no-run", help="Start it at once.")] = True,
     follow: Annotated[
@@ -32,8 +33,10 @@ def upload(
     except OSError as error:
         typer.echo(f"{file}: {error.strerror}", err=True)
         raise typer.Exit(2) from None
-    fields = {"run": "true" if run else "false"} | ({} if slot is None else {"slot": str(slot)})
+    fields = {"run": "true" if run else "false"}
     with open_api() as api:
+        if slot is not None:
+            fields["slot"] = str(count_from_0(api, device, slot))
         job = api.upload(f"/devices/{quoted(device)}/uploads", file.name, data, fields)
         typer.echo(f"job {job['id']}: {job['state']}")
         if follow:
@@ -43,6 +46,18 @@ def upload(
                     f"lab: {end['sentence'] or end['state']} [{end['code'] or end['state']}]", err=True
                 )
                 raise typer.Exit(1)
+
+
+def count_from_0(api: "Api", device: str, slot: int) -> int:
+    """The place that the kit itself calls `slot`, as the lab counts. Raises Refused `no_such_slot`."""
+    from lab_controller.cli._api import Refused, quoted
+
+    takes = api.get(f"/devices/{quoted(device)}")["programs"] or {"first_slot": 0, "slots": 0}
+    first, slots = takes["first_slot"], takes["slots"]
+    if not first <= slot < first + slots:
+        places = f"its places are {first} to {first + slots - 1}" if slots else "it has only one"
+        raise Refused("no_such_slot", f"{device} has no place {slot}: {places}")
+    return int(slot - first)
 
 
 def watch(api: "Api", job: dict[str, Any]) -> dict[str, Any]:

@@ -122,6 +122,7 @@ async def test_the_list_for_programs_has_these_fields_and_no_others(
         "drift_bound_ppm": None,
         "room": "room-1",
         "battery": None,
+        "programs": None,
         "holder": None,
         "holder_name": None,
         "port": None,

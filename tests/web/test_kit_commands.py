@@ -15,7 +15,7 @@ from lab_controller.cli import app as commands
 from lab_controller.lab import Lab
 from lab_controller.telemetry.tables import ConsoleChunk
 from tests.peers.browser import serve
-from tests.web.kits import AGENT, UNO, add_person, add_room, agent_of_room, say, set_latest
+from tests.web.kits import ACCEPTS, AGENT, UNO, add_person, add_room, agent_of_room, say, set_latest
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -83,6 +83,28 @@ async def test_an_upload_is_followed_to_its_end(lab: Lab, run: Run, tmp_path: Pa
     assert (lines[0], lines[-2].split()[0]) == (f"job {told['job']}: queued", "failed")
     assert lines[-1].startswith("lab: ")
     assert lines[-1].endswith("[board_silent]")
+
+
+VEX = {"first_slot": 1, "slots": 8}, {"1": 0, "3": 2, "8": 7}, {"0": "1 to 8", "9": "1 to 8"}
+SPIKE = {"first_slot": 0, "slots": 20}, {"0": 0, "19": 19}, {"20": "0 to 19"}
+
+
+@pytest.mark.parametrize("kit", [VEX, SPIKE], ids=["VEX", "SPIKE"])
+async def test_a_place_is_counted_as_the_kits_own_screen_counts(
+    lab: Lab, run: Run, tmp_path: Path, kit: tuple[dict[str, int], dict[str, int], dict[str, str]]
+) -> None:
+    counts, taken, refused = kit
+    set_latest(lab, UNO, {"program/accepts": json.dumps(ACCEPTS | counts)})
+    program = tmp_path / "blink.hex"
+    program.write_bytes(b":00000001FF\n")
+    for place, slot in taken.items():
+        assert (await run("upload", UNO, str(program), "--slot", place))[0] == 0
+        assert lab.programs.list_jobs()[0].slot == slot
+    for place, places in refused.items():
+        status, output = await run("upload", UNO, str(program), "--slot", place)
+        told = f"lab: {UNO} has no place {place}: its places are {places} [no_such_slot]"
+        assert (status, output.strip()) == (1, told)
+    assert len(lab.programs.list_jobs()) == len(taken)
 
 
 async def test_what_is_refused_is_told_in_words(run: Run, tmp_path: Path) -> None:

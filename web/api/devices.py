@@ -13,7 +13,7 @@ from web.auth import TheLab
 from web.device_views import view_device
 from web.kit_access import Kits, Visitor
 from web.kit_page_view import find_port
-from web.kit_views import view_battery
+from web.kit_views import view_accepts, view_battery
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 DeviceId = Annotated[str, Path(max_length=64)]
@@ -66,6 +66,7 @@ def show_devices(visitor: Kits, devices: Sequence[DeviceView]) -> list[Device]:
                 **view_device(device).public(),
                 room=room,
                 battery=view_battery(device),
+                programs=view_accepts(device),
                 holder=asset.holder if asset else None,
                 holder_name=named.holder_name if named else None,
                 port=find_port(speaks.get(device.agent or ""), device.id),

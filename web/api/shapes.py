@@ -136,11 +136,24 @@ class Battery(BaseModel):
     voltage: float | None
 
 
+class ProgramsTaken(BaseModel):
+    """Files that end in one of `suffixes`. An upload's `slot` is 0 to `slots` - 1; the kit calls the first
+    of them `first_slot`. `can_run`: it need not be started at once; `named`: one is started by its name.
+    """
+
+    suffixes: list[str]
+    max_bytes: int
+    slots: int
+    first_slot: int
+    can_run: bool
+    named: bool
+
+
 class Device(BaseModel):
     """`health`: good, bad (needs a person) or off; `problems` are codes with parameters.
 
     `holder` is the account that has the kit in hand, its name is for itself and staff of the room; `port` is
-    where the room's computer reaches the kit. `battery` null: it has none.
+    where the room's computer reaches the kit. `battery` null: it has none; `programs` null: it takes none.
     """
 
     id: str
@@ -160,6 +173,7 @@ class Device(BaseModel):
     drift_bound_ppm: float | None
     room: str
     battery: Battery | None
+    programs: ProgramsTaken | None
     holder: str | None
     holder_name: str | None
     port: str | None

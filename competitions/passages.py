@@ -143,6 +143,16 @@ def _while_running(discipline: Discipline, state: RunState, command: SeePassage)
     return (finish, *propose_or_fault(discipline, apply(state, finish)))
 
 
+def _is_a_crossing_of_its_own(laps: Laps, state: RunState, elapsed_us: int) -> bool:
+    """Whether a crossing that came after a later one is far enough from all that were counted."""
+    at_us = state.crossing.elapsed_us if state.crossing is not None else 0
+    crossings = [at_us]
+    for lap in reversed(state.laps):
+        at_us -= lap.lap_us
+        crossings.append(at_us)
+    return min(abs(elapsed_us - each) for each in crossings) >= laps.minimum_us
+
+
 def _cross(
     discipline: Discipline, laps: Laps, state: RunState, command: SeePassage, elapsed_us: int
 ) -> Events:
@@ -152,6 +162,9 @@ def _cross(
         return (_seen(state, command, "opening"),)
     before_us, before_bound_us = state.crossing or (0, 0)
     lap_us = elapsed_us - before_us
+    if lap_us < 0 and _is_a_crossing_of_its_own(laps, state, elapsed_us):
+        fault = ev.GateFault(state.run, "late_crossing", {"elapsed_us": elapsed_us})
+        return (_seen(state, command, "ignored", "late_crossing"), fault)
     if lap_us < laps.minimum_us or lap_us < 0:
         return (_seen(state, command, "ignored", "minimum_lap"),)
     lap = ev.LapCompleted(state.run, len(state.laps) + 1, lap_us, before_bound_us + (command.bound_us or 0))

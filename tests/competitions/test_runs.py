@@ -189,6 +189,15 @@ def test_crossing_sooner_than_the_minimum_lap_is_kept_but_not_counted() -> None:
     assert len(bench.run.laps) == 1
 
 
+def test_a_crossing_that_comes_after_a_later_one_is_told_and_not_taken_for_a_bounce() -> None:
+    bench = laps()
+    bench.passage("finish", 20_000_000)
+    assert bench.passage("finish", 10_000_000) == ["passage_seen", "gate_fault"]
+    assert (bench.run.faults[0]["code"], len(bench.run.laps)) == ("late_crossing", 1)
+    assert bench.passage("finish", 19_500_000) == ["passage_seen"]
+    assert bench.run.timeline[-1].payload["reason"] == "minimum_lap"
+
+
 LIMITED = "time_limit_s = 60"
 
 

@@ -41,6 +41,10 @@ SENTENCES = {
     "no_fit": _(
         "The gates' clocks were not compared yet, so this time cannot be computed. Wait a minute, then rerun."
     ),
+    "late_crossing": _(
+        "A crossing at {elapsed_us} s was heard of too late and is not counted as a lap. Count the laps, "
+        "then enter them by hand or order a rerun."
+    ),
     "negative": _("The finish came before the start. Check which gate stands where, then order a rerun."),
     "status_by_command": _("This status comes from another button. Use rerun or void."),
     "empty": _("This must not be empty. Write a few words."),

@@ -56,8 +56,9 @@ def add_entries(desk: Desk, rows: Sequence[TeamRow]) -> tuple[ev.Event, ...]:
 
 
 def change_entry(desk: Desk, entry: str, team: str, school: str) -> tuple[ev.Event, ...]:
-    """Correct a team's names. Raises Invalid `import_rows` for names that cannot be entered;
-    NotFound `unknown_entry`.
+    """Correct a team's names, in this championship alone.
+
+    Raises Invalid `import_rows` for names that cannot be entered; NotFound `unknown_entry`.
     """
     session, row = desk.session, TeamRow(1, team, school)
     known, link = desk.state.entries.get(entry), session.get(EntryTeam, (desk.championship_id, entry))
@@ -71,10 +72,25 @@ def change_entry(desk: Desk, entry: str, team: str, school: str) -> tuple[ev.Eve
     theirs = session.exec(select(Team).where(Team.school_id == their_school.id, Team.name_key == key)).first()
     if theirs is not None and theirs.id != link.team_id:
         link.team_id = theirs.id
+    elif _is_entered_elsewhere(session, link):
+        old = session.get_one(Team, link.team_id)
+        new = Team(id=_new_id(), school_id=their_school.id, name=team, name_key=key, coach=old.coach)
+        session.add(new)
+        session.flush()
+        children = session.exec(select(Participant.name).where(Participant.team_id == old.id)).all()
+        _add_participants(session, [(new, children)])
+        link.team_id = new.id
     else:
         ours = session.get_one(Team, link.team_id)
         ours.school_id, ours.name, ours.name_key = their_school.id, team, key
     return (ev.EntryChanged(entry, team, school),)
+
+
+def _is_entered_elsewhere(session: Session, link: EntryTeam) -> bool:
+    others = select(EntryTeam).where(
+        EntryTeam.team_id == link.team_id, EntryTeam.championship_id != link.championship_id
+    )
+    return session.exec(others.limit(1)).first() is not None
 
 
 def _refuse(errors: Sequence[RowError]) -> None:

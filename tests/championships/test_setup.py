@@ -209,6 +209,20 @@ def test_a_teams_names_are_corrected_and_its_children_stay_with_it(service: Cham
         service.change_entry("admin", SLUG, "9", team="A", school="B", key="none")
 
 
+def test_a_name_corrected_in_one_championship_stays_as_it_was_in_another(
+    service: ChampionshipService,
+) -> None:
+    row = TeamRow(2, "Delta", "School 3", coach="Ким А.", participants=("Аян С.",))
+    service.add_entries("admin", SLUG, [row], key="delta")
+    set_up(service, "almaty-2027")
+    service.add_entries("admin", "almaty-2027", [row], key="again")
+    service.change_entry("admin", "almaty-2027", "4", team="Delta 2", school="School 3", key="right")
+    other = TeamRow(3, "Delta 2", "School 3", participants=("Дана К.",))
+    service.add_entries("admin", SLUG, [other], key="other")
+    assert service.read_participants("admin", SLUG, "4") == ["Аян С."]
+    assert service.read_participants("admin", "almaty-2027", "4") == ["Аян С.", "Дана К."]
+
+
 @pytest.mark.parametrize(
     "row", [TeamRow(1, " ", "School"), TeamRow(1, "A" * 101, "School"), TeamRow(1, "A\x07", "School")]
 )

@@ -12,6 +12,9 @@ from competitions.disciplines import Discipline, iter_disciplines
 from lab_controller.championships.tables import Championship, LogRecord
 from lab_controller.database import Database
 from lab_controller.errors import Invalid
+from lab_controller.lab import Lab
+from lab_controller.people import Identity
+from lab_controller.people.roles import Role
 from lab_controller.people.tables import Account, RoleGrant
 
 UNDER_WAY = {"arming", "armed", "running", "proposed"}
@@ -103,6 +106,16 @@ def find_embargo(database: Database, slug: str) -> int:
     )
     with database.read() as session:
         return session.exec(query).one() or 0
+
+
+def last_shown(lab: Lab, account: Identity | None, slug: str) -> int | None:
+    """The last record that this person may see: under embargo, for all but its judges, the one that began it.
+
+    None when nothing is held back. Raises NotFound.
+    """
+    held = lab.championships.state(slug).embargo
+    judges = account is not None and account.may(Role.JUDGE, f"championship:{slug}")
+    return find_embargo(lab.database, slug) if held and not judges else None
 
 
 def find_rules(discipline: str) -> str:

@@ -167,10 +167,13 @@ class ChampionshipService(Writer):
             championship = load_championship(session, slug)
             return list(iter_rows(session, championship, after=after, limit=max(1, min(limit, MOST_RECORDS))))
 
-    def export(self, slug: str) -> Iterator[str]:
-        """The whole log as JSON lines that `lab verify` accepts: one consistent moment of it."""
+    def export(self, slug: str, *, until: int | None = None) -> Iterator[str]:
+        """The log as JSON lines that `lab verify` accepts, whole or `until` a record.
+
+        One consistent moment of it.
+        """
         with self.database.read() as session:
-            rows = list(iter_rows(session, load_championship(session, slug)))
+            rows = list(iter_rows(session, load_championship(session, slug), limit=until))
         yield from export_lines(slug, rows)
 
     def rebuild(self, slug: str) -> Rebuilt:

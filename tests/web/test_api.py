@@ -102,6 +102,23 @@ async def test_under_embargo_the_public_sees_neither_results_nor_the_log_of_them
     assert (await guest.get(f"{API}/cup/standings")).json()["embargo"] is True
 
 
+async def test_under_embargo_an_instructor_saves_no_more_of_the_log_than_anybody_sees(
+    admin: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    await begin(admin)
+    await admin.put(f"{API}/cup/embargo", json={"embargo": True}, headers=key("hide"))
+    more = {"teams": [{"team": "Later", "school": "№ 1"}]}
+    await admin.post(f"{API}/cup/entries", json=more, headers=key("later"))
+    saved = {}
+    for login in ("teacher", "admin"):
+        client = admin if login == "admin" else await sign_in(login)
+        lines = (await client.get("/championships/cup/log.jsonl")).content.splitlines(keepends=True)
+        report = verify_lines(lines)
+        assert report.ok
+        saved[login] = report.records
+    assert saved == {"teacher": 6, "admin": 7}
+
+
 @pytest.mark.parametrize(("login", "status"), [(None, 401), ("judge", 403), ("hall", 403), ("teacher", 403)])
 async def test_writing_is_for_administrators(
     browse: object, guest: httpx.AsyncClient, sign_in: SignIn, login: str | None, status: int

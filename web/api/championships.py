@@ -22,7 +22,7 @@ from web.api.shapes import (
     Standings,
 )
 from web.auth import Admin, CurrentAccount, TheLab, needs
-from web.championship_views import find_embargo, find_rules, list_championships
+from web.championship_views import find_rules, last_shown, list_championships
 
 router = APIRouter(prefix="/api/v1/championships", tags=["championships"])
 Slug = Annotated[str, Path(max_length=64)]
@@ -63,15 +63,11 @@ def show_log(
 ) -> Page[Record]:
     """`next` is the `after` of the following page. Under embargo the public log ends where it began."""
     records = lab.championships.log(slug, after=after, limit=limit + 1)
-    if lab.championships.state(slug).embargo and not may_see_all(account, slug):
-        end = find_embargo(lab.database, slug)
+    end = last_shown(lab, account, slug)
+    if end is not None:
         records = [record for record in records if record["seq"] <= end]
     found, more = cut(records, limit)
     return Page(items=[Record(**record) for record in found], next=str(found[-1]["seq"]) if more else None)
-
-
-def may_see_all(account: Identity | None, slug: str) -> bool:
-    return account is not None and account.may(Role.JUDGE, f"championship:{slug}")
 
 
 class NewTeams(BaseModel):

@@ -9,10 +9,12 @@ from fastapi.responses import Response, StreamingResponse
 from markupsafe import Markup
 
 from competitions.contest import ContestState
+from lab_controller.errors import NotFound
 from lab_controller.people.roles import Role
-from web.championship_views import list_holders
+from web.championship_views import last_shown, list_holders
+from web.field_views import sort_names
 from web.languages import load_catalogue
-from web.public_address import public_url
+from web.public_address import name_hindrance, public_url
 from web.rules import summarize_rules
 from web.section import Edit, Key, Look
 
@@ -98,9 +100,9 @@ def set_embargo(section: Edit, on: Annotated[str, Form(pattern="yes|no")], key: 
 
 @router.get("/championships/{slug}/log.jsonl")
 def export_log(section: Look) -> Response:
-    section.state()
+    end = last_shown(section.lab, section.account, section.slug)
     return StreamingResponse(
-        section.championships.export(section.slug),
+        section.championships.export(section.slug, until=end),
         media_type="application/jsonl",
         headers={"Content-Disposition": f'attachment; filename="{section.slug}-log.jsonl"'},
     )

@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 
+from sqlalchemy.engine import make_url
 from sqlmodel import col, select
 
 from lab_controller import audit
@@ -81,6 +82,11 @@ class BrokerAccounts:
                 subject=f"broker:{username}",
                 payload={},
             )
+
+    @property
+    def database_name(self) -> str:
+        """Where the accounts are, to be told; without a password."""
+        return make_url(self._database.url).render_as_string(hide_password=True)
 
     def list(self) -> list[tuple[Member, str]]:
         """Stored accounts with their line for Mosquitto's password file."""

@@ -60,21 +60,23 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Where `passwd` and `acl` are written for Mosquitto.")],
 ) -> None:
     """Write Mosquitto's password file and its rules; then reload Mosquitto."""
-    from lab_controller.bus.access import format_acl
+    from lab_controller.bus.mosquitto_files import save_mosquitto_files
 
     with _accounts() as accounts:
-        rows = accounts.list()
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "passwd": "".join(f"{line}\n" for _, line in rows),
-        "acl": format_acl(member for member, _ in rows),
-    }
-    for name, text in texts.items():
-        partial = folder / f".{name}.partial"
-        partial.touch(mode=0o640)
-        partial.write_text(text)
-        partial.replace(folder / name)
-    typer.echo(f"{len(rows)} accounts in {folder}")
+        rows, database = accounts.list(), accounts.database_name
+    if not rows:
+        typer.echo(
+            f"lab: there are no accounts in {database}, so nothing was written. If the lab has another "
+            "database, give this command the LAB_* settings of `lab serve`: sudo takes none along.",
+            err=True,
+        )
+        raise typer.Exit(1)
+    try:
+        save_mosquitto_files(folder, rows)
+    except PermissionError as error:
+        typer.echo(f"lab: {error}. Mosquitto's files stay with their owner: run this with sudo.", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{len(rows)} accounts of {database} in {folder}; now reload Mosquitto")
 
 
 def register(app: typer.Typer) -> None:

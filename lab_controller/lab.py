@@ -16,7 +16,7 @@ from lab_controller.bus.access import HUB_PREFIX, kind_of
 from lab_controller.bus.accounts import BrokerAccounts
 from lab_controller.bus.broker import ALERTS, EmbeddedBroker
 from lab_controller.bus.changes import Changes
-from lab_controller.bus.connecting import Address, connect, external_address
+from lab_controller.bus.connecting import Address, connect, external_address, own_address
 from lab_controller.bus.hub import FILTERS, Hub
 from lab_controller.championships.passages import PassageHandler
 from lab_controller.championships.service import ChampionshipService
@@ -84,7 +84,7 @@ class Lab:
             if embedded_agent:
                 agent = make_agent(
                     settings,
-                    lab.address(agent_id(settings.room)),
+                    lab._agent_address(),
                     clock=lab.device_clock,
                     clock_id=lab.device_clock_id,
                 )
@@ -133,6 +133,12 @@ class Lab:
         password = self.broker_accounts.add_own(username, kind_of(username))
         return Address("127.0.0.1", self.broker.port, username, password)
 
+    def _agent_address(self) -> Address:
+        name = agent_id(self.settings.room)
+        if self.broker is None:
+            return own_address(self.settings, name, self.settings.mqtt_agent_password)
+        return self.address(name)
+
     def _migrate(self) -> None:
         if not self.database.is_current():
             revision = self.database.migrate()
@@ -144,8 +150,7 @@ class Lab:
         if self.broker is None:
             if not settings.mqtt_clock_password:
                 return None
-            update = {"mqtt_username": name, "mqtt_password": settings.mqtt_clock_password}
-            address = external_address(settings.model_copy(update=update), name)
+            address = own_address(settings, name, settings.mqtt_clock_password)
         else:
             address = self.address(name)
         transport = connect(settings, address, client_id=name, lasting=False)

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     mqtt_url: str = ""
     mqtt_username: str = ""
     mqtt_password: str = ""
+    mqtt_agent_password: str = ""
     mqtt_clock_password: str = ""
     mqtt_shared: bool = False
     mqtt_host: str = "0.0.0.0"  # noqa: S104  gates on the LAN publish to it

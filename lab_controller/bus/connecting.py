@@ -1,6 +1,6 @@
 """How a process of the lab reaches its broker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from devices.transports.mqtt import MqttTransport, Will
@@ -29,6 +29,25 @@ def external_address(settings: Settings, username: str) -> Address:
         settings.mqtt_username or unquote(parts.username or "") or username,
         settings.mqtt_password or unquote(parts.password or ""),
     )
+
+
+def own_address(settings: Settings, username: str, password: str) -> Address:
+    """The same broker with an account beside the one that the settings name."""
+    return replace(external_address(settings, username), username=username, password=password)
+
+
+def names_account(settings: Settings) -> bool:
+    """Whether the settings say who we are; on a broker that asks nobody they need not."""
+    address = external_address(settings, "")
+    return bool(address.username or address.password)
+
+
+def lets_agent_in(settings: Settings) -> bool:
+    """Whether a room agent beside the hub has an account of its own.
+
+    With one account for both each would end the other's connection.
+    """
+    return settings.embedded_broker or bool(settings.mqtt_agent_password) or not names_account(settings)
 
 
 def connect(

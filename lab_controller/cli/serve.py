@@ -10,8 +10,19 @@ if TYPE_CHECKING:
     from lab_controller.settings import Settings
 
 
+AGENT_ACCOUNT = (
+    "with a broker of your own they need an account beside the hub's: make it with "
+    "`lab broker-users add {agent}` and set LAB_MQTT_AGENT_PASSWORD, or start with --no-agent"
+)
+
+
 def serve(
-    agent: Annotated[bool, typer.Option("--agent/--no-agent", help="Also hold this machine's ports.")] = True,
+    agent: Annotated[
+        bool | None,
+        typer.Option(
+            "--agent/--no-agent", help="Also hold this machine's ports.", show_default="if it has an account"
+        ),
+    ] = None,
 ) -> None:
     """Run the lab until Ctrl+C. Where, and with which database and broker: LAB_* settings."""
     import uvloop
@@ -20,6 +31,7 @@ def serve(
     from lab_controller.cli._stopping import end_like_ctrl_c
 
     settings = load_settings()
+    agent = _choose_agent(settings, wanted=agent)
     end_like_ctrl_c()
     # What a start makes stays for good: the collector need not walk through it, then or later.
     gc.disable()
@@ -30,6 +42,29 @@ def serve(
         typer.echo("The lab is closed.", err=True)
     finally:
         gc.enable()
+
+
+def _choose_agent(settings: "Settings", *, wanted: bool | None) -> bool:
+    """Whether this process holds the ports; what it cannot do and was asked for ends it with status 2."""
+    from devices.agent import agent_id
+    from lab_controller.bus.connecting import lets_agent_in
+    from lab_controller.errors import LabError
+
+    try:
+        may = lets_agent_in(settings)
+    except LabError as error:
+        typer.echo(
+            f"LAB_MQTT_URL must be like mqtt://broker.school:1883, not {settings.mqtt_url!r}", err=True
+        )
+        raise typer.Exit(2) from error
+    if may or wanted is False:
+        return wanted is not False
+    typer.echo(
+        f"This machine's ports are not held: {AGENT_ACCOUNT.format(agent=agent_id(settings.room))}.", err=True
+    )
+    if wanted:
+        raise typer.Exit(2)
+    return False
 
 
 async def run(settings: "Settings", *, agent: bool) -> None:

@@ -6,25 +6,29 @@ import json
 import os
 import re
 import shutil
+import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
+from devices.agent import agent_id
 from devices.clock import MonotonicClock
 from devices.discovery import SystemPorts
 from devices.registry import iter_kits
 from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.access import HUB_PREFIX
-from lab_controller.bus.connecting import connect, external_address
+from lab_controller.bus.connecting import Address, connect, external_address, names_account
 from lab_controller.database import Database
 from lab_controller.errors import LabError
 from lab_controller.settings import Settings
+from lab_controller.sockets import is_connected
 from lab_controller.udev import format_rules, is_installed
 
 FREE_BYTES_NEEDED = 1_000_000_000
@@ -33,6 +37,8 @@ BUILT_AFTER_S = 1_790_000_000
 QUEUE_NEEDED = 10_000
 MOSQUITTO_DEFAULT_QUEUE = 1000
 BROKER_TIMEOUT_S = 5.0
+HUB_TIMEOUT_S = 2.0
+GUEST = "lab-doctor"
 DAY_S = 86_400
 TOOLS = ("avrdude", "nbc")
 
@@ -197,27 +203,70 @@ def check_tools() -> Iterable[Finding]:
 
 
 async def check_broker(settings: Settings) -> list[Finding]:
+    """Sign in as the hub or the agent of these settings would, unless one of them is signed in.
+
+    A broker knows one client of an account: a second sign-in ends the first one's connection.
+    """
     if settings.embedded_broker:
         return [await _check_own_port(settings)]
-    client_id = f"{HUB_PREFIX}{settings.worker}"
     try:
-        address = external_address(settings, client_id)
+        named = names_account(settings)
+        address = external_address(settings, "")
     except LabError as error:
         return [Finding("broker", Level.FAILURE, error.code, error.params)]
-    reasons: list[str] = []
-    transport = connect(settings, address, client_id=client_id)
-    transport.on_state = lambda up, reason: None if up else reasons.append(reason)
-    where = {"host": address.host, "port": address.port}
+    accounts = (f"{HUB_PREFIX}{settings.worker}", agent_id(settings.room)) if named else (GUEST,)
+    accounts = (address.username,) if address.username else accounts
+    where = {"host": address.host, "port": address.port, "username": accounts[0]}
+    if named and await asyncio.to_thread(_is_signed_in, settings, address):
+        return [Finding("broker", Level.OK, "broker_in_use", where)]
+    refusals = []
+    for account in accounts:
+        reason = await _sign_in(settings, replace(address, username=account), lasting=named)
+        if reason is None:
+            return [Finding("broker", Level.OK, "broker_answers", {**where, "username": account})]
+        refusals.append(reason)
+    return [Finding("broker", Level.FAILURE, "broker_refuses", {**where, "reason": refusals[0]})]
+
+
+async def _sign_in(settings: Settings, address: Address, *, lasting: bool) -> str | None:
+    """Why the broker does not let us in; None if it does.
+
+    A session that is not `lasting` would end the one in which messages wait for the account.
+    """
+    told: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+    def tell(up: bool, reason: str) -> None:
+        if not told.done():
+            told.set_result(None if up else reason)
+
+    transport = connect(settings, address, client_id=address.username, lasting=lasting)
+    transport.on_state = tell
     await transport.start()
     try:
         async with asyncio.timeout(BROKER_TIMEOUT_S):
-            await transport.connected.wait()
+            return await told
     except TimeoutError:
-        reason = reasons[-1] if reasons else "silent"
-        return [Finding("broker", Level.FAILURE, "broker_refuses", {**where, "reason": reason})]
+        return "silent"
     finally:
         await transport.stop()
-    return [Finding("broker", Level.OK, "broker_answers", where)]
+
+
+def _is_signed_in(settings: Settings, address: Address) -> bool:
+    """Whether this machine has a connection to the broker, or a hub that says it has one (in a container)."""
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    if is_connected(Path("/proc"), {str(each[4][0]) for each in found}, address.port):
+        return True
+    pages = HTTPConnection("127.0.0.1", settings.port, timeout=HUB_TIMEOUT_S)
+    try:
+        pages.request("GET", "/readyz")
+        return "broker_away" not in json.load(pages.getresponse())["problems"]
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return False
+    finally:
+        pages.close()
 
 
 async def _check_own_port(settings: Settings) -> Finding:

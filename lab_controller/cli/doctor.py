@@ -38,12 +38,15 @@ SENTENCES = {
     "programs (apt-get install nbc)",
     "broker_port_free": "port {port} is free for the embedded broker",
     "broker_port_taken": "port {port} answers already: the lab runs, or another broker (set LAB_MQTT_PORT)",
-    "broker_answers": "the broker {host}:{port} lets the hub in",
-    "broker_refuses": "the broker {host}:{port} does not let the hub in ({reason}): see `lab broker-users`",
+    "broker_answers": "the broker {host}:{port} lets {username} in",
+    "broker_in_use": "this machine is connected to the broker {host}:{port}; a second sign-in as {username} "
+    "would end that, so none was tried",
+    "broker_refuses": "the broker {host}:{port} does not let {username} in ({reason}): see "
+    "`lab broker-users`",
     "mqtt_url_invalid": "LAB_MQTT_URL is {url}; it must be like mqtt://broker:1883",
     "mosquitto_queue": "Mosquitto keeps {messages} messages for an absent hub (0: all)",
     "mosquitto_queue_short": "Mosquitto keeps only {messages} messages for an absent hub and drops the rest: "
-    "set max_queued_messages as in docs/mosquitto/mosquitto.conf",
+    "set max_queued_messages 100000 in its configuration and restart it",
 }
 MARKS = {"ok": "ok  ", "warning": "WARN", "failure": "FAIL"}
 

@@ -140,7 +140,7 @@ class Host:
     """Where a driver runs: `port` is a short stable id of what is plugged in, fit for a device's id.
 
     `notes` is what was remembered of it; `path` is what a person calls the port, `usb` its (VID, PID).
-    `alone`: no other kind of kit may be there, by the port's identity or by a person's word.
+    `kits` are the ids of all kits that may be there, by the port's identity or by a person's word.
     """
 
     clock_id: str
@@ -148,7 +148,12 @@ class Host:
     notes: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
     usb: tuple[int, int] | None = None
-    alone: bool = True
+    kits: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other kind of kit may be there."""
+        return len(self.kits) < 2
 
 
 class Driver(Protocol):

@@ -109,7 +109,7 @@ class Lines:
     def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
         usb = (port.usb.vid, port.usb.pid) if port.usb else None
         notes = self._notes.setdefault(port.id, {})
-        host = Host(self._clock_id, port.id, notes, port.path, usb, alone=len(kits) == 1)
+        host = Host(self._clock_id, port.id, notes, port.path, usb, tuple(kit.id for kit in kits))
         drivers: list[Driver] = [kit.driver(host) for kit in kits]
         session = Session(
             self._ports.pipe(port, kits[0].baud),

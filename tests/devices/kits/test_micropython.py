@@ -32,7 +32,8 @@ LOOP = b'import time\nwhile True:\n    print("light:5,angle:-2.5")\n    time.sle
 
 def driver_of(*, alone: bool = True, known: bool = False) -> MicroPythonDriver:
     notes = {"micropython": "1"} if known else {}
-    driver = MicroPythonDriver(Host("room", "0badcafe", notes, "/dev/ttyUSB0", (0x1A86, 0x7523), alone))
+    kits = () if alone else ("arduino_uno", "micropython")
+    driver = MicroPythonDriver(Host("room", "0badcafe", notes, "/dev/ttyUSB0", (0x1A86, 0x7523), kits))
     assert driver.opened(0) == []
     return driver
 

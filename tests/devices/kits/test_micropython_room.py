@@ -64,7 +64,7 @@ async def test_behind_a_chip_that_both_have_each_board_gets_its_own_driver(board
     clock = MonotonicClock()
     peer = MicroPythonEmulator(clock) if board == "micropython" else UnoEmulator(clock)
     kits = (UNO, KIT, GATE)
-    host = Host("room", "0badcafe", {}, "/dev/ttyUSB0", CH340, alone=False)
+    host = Host("room", "0badcafe", {}, "/dev/ttyUSB0", CH340, ("arduino_uno", "micropython"))
     session = Session(
         MemoryPipe("memory", peer, clock),
         [kit.driver(host) for kit in kits],

@@ -8,17 +8,17 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlmodel import Session
 
 from lab_controller import audit
+from lab_controller.database.engines import make_engine
 from lab_controller.database.migrate import upgrade
 from lab_controller.database.revisions import head_revision
 from lab_controller.errors import Conflict, Invalid, NotFound, Unavailable
 
-PGDUMP_MAGIC = b"PGDMP"
-SQLITE_MAGIC = b"SQLite format 3\x00"
+MAGIC = {"SQLite": b"SQLite format 3\x00", "PostgreSQL": b"PGDMP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,14 @@ class BackupReport:
     size_bytes: int
     revision: str | None
     audit_records: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Where the SQLite database that was there is kept, and how long the verified audit log is."""
+
+    kept: Path | None
+    audit_records: int
 
 
 def save_backup(url: str, path: Path) -> BackupReport:
@@ -43,7 +51,7 @@ def save_backup(url: str, path: Path) -> BackupReport:
     partial.touch(mode=0o600)
     try:
         address = make_url(url)
-        if address.get_backend_name() == "sqlite":
+        if _is_sqlite(url):
             _copy_sqlite(Path(address.database or ""), partial)
         else:
             _run("pg_dump", address, "--format=custom", "--no-owner", f"--file={partial}")
@@ -57,30 +65,32 @@ def save_backup(url: str, path: Path) -> BackupReport:
 
 def check_backup(path: Path) -> BackupReport:
     """Read a backup through; raises NotFound or Invalid `backup_damaged`."""
-    if not path.is_file():
-        raise NotFound("backup_missing", path=str(path))
-    with path.open("rb") as file:
-        magic = file.read(len(SQLITE_MAGIC))
-    if magic == SQLITE_MAGIC:
+    if _find_kind(path) == "SQLite":
         return _check_sqlite(path)
-    if magic.startswith(PGDUMP_MAGIC):
-        _run("pg_restore", None, f"--file={os.devnull}", str(path))
-        return BackupReport(path, path.stat().st_size, None, None)
-    raise Invalid("backup_damaged", path=str(path), problem="neither SQLite nor pg_dump")
+    _run("pg_restore", None, f"--file={os.devnull}", str(path))
+    return BackupReport(path, path.stat().st_size, None, None)
 
 
-def restore_backup(url: str, path: Path) -> Path | None:
-    """Put a backup in the database's place; gives where the SQLite database that was there is kept.
-
-    Raises Conflict `database_in_use` while a lab has it open.
-    """
+def check_restorable(url: str, path: Path) -> None:
+    """Read a backup through that shall replace `url`; raises Conflict if it is of the other database."""
+    wanted = "SQLite" if _is_sqlite(url) else "PostgreSQL"
+    if (found := _find_kind(path)) != wanted:
+        raise Conflict("backup_of_other_database", path=str(path), found=found, wanted=wanted)
     check_backup(path)
+
+
+def restore_backup(url: str, path: Path) -> Restored:
+    """Put a backup in the database's place, in this version's shape, and verify its audit log.
+
+    Raises Conflict `database_in_use` while a lab has the SQLite database open, Invalid `audit_broken`.
+    """
+    check_restorable(url, path)
     address = make_url(url)
-    if address.get_backend_name() != "sqlite":
+    if not _is_sqlite(url):
         options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
         _run("pg_restore", address, *options, str(path))
         upgrade(url)
-        return None
+        return Restored(None, _verify_audit(make_engine(url, writes=False)))
     target = Path(address.database or "")
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = _set_aside(target) if target.exists() else None
@@ -90,7 +100,23 @@ def restore_backup(url: str, path: Path) -> Path | None:
     _sync(partial)
     partial.rename(target)
     upgrade(url)
-    return kept
+    return Restored(kept, _verify_audit(make_engine(url, writes=False)))
+
+
+def _is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def _find_kind(path: Path) -> str:
+    """Which database a backup is of, by its first bytes."""
+    if not path.is_file():
+        raise NotFound("backup_missing", path=str(path))
+    with path.open("rb") as file:
+        head = file.read(16)
+    for kind, magic in MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    raise Invalid("backup_damaged", path=str(path), problem="neither SQLite nor pg_dump")
 
 
 def _set_aside(target: Path) -> Path:
@@ -138,14 +164,19 @@ def _check_sqlite(path: Path) -> BackupReport:
         problems.append("no revision")
     if problems:
         raise Invalid("backup_damaged", path=str(path), problem=problems[0])
-    records = _verify_audit(path) if row[0] == head_revision() else None
+    records = None
+    if row[0] == head_revision():
+        engine = create_engine("sqlite://", creator=lambda: _open_unchanged(path), poolclass=NullPool)
+        records = _verify_audit(engine)
     return BackupReport(path, path.stat().st_size, row[0], records)
 
 
-def _verify_audit(path: Path) -> int:
-    engine = create_engine("sqlite://", creator=lambda: _open_unchanged(path), poolclass=NullPool)
-    with Session(engine) as session:
-        report = audit.verify(session)
+def _verify_audit(engine: Engine) -> int:
+    try:
+        with Session(engine) as session:
+            report = audit.verify(session)
+    finally:
+        engine.dispose()
     if not report.ok:
         raise Invalid("audit_broken", seq=report.broken_at, problem=report.code)
     return report.records

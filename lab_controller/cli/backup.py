@@ -17,7 +17,9 @@ def backup(
     ending = "sqlite3" if settings.store_url.startswith("sqlite") else "pgdump"
     with tell_errors():
         report = save_backup(settings.store_url, to or _dated(settings.data_dir / "backups", ending))
-    checked = "" if report.audit_records is None else f", {report.audit_records} audit records verified"
+    checked = ", read through; `lab restore` verifies its audit log"
+    if report.audit_records is not None:
+        checked = f", {report.audit_records} audit records verified"
     typer.echo(f"{report.path}: {report.size_bytes:,} bytes{checked}")
 
 

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from lab_controller import audit
-from lab_controller.backups import check_backup, restore_backup, save_backup
+from lab_controller.backups import Restored, check_backup, restore_backup, save_backup
 from lab_controller.bus.access import Kind, Member
 from lab_controller.cli import app
 from lab_controller.clock import SteadyClock
@@ -77,11 +78,54 @@ def test_broker_accounts_are_exported_for_mosquitto(tmp_path: Path) -> None:
         run("broker-users", "add", name)
     run("broker-users", "remove", "agent-room-1")
     assert "broker_username_invalid" in run("broker-users", "add", "Gate 1", status=1)
-    run("broker-users", "export", str(tmp_path / "mosquitto"))
+    said = run("broker-users", "export", str(tmp_path / "mosquitto"))
+    assert said.startswith(f"2 accounts of sqlite:///{tmp_path / 'data' / 'lab.sqlite3'} in ")
     lines = (tmp_path / "mosquitto" / "passwd").read_text().splitlines()
     assert [line.partition(":$7$")[0] for line in lines] == ["gate-a1b2c3", "lab-hub-0"]
     assert "user lab-hub-0" in (tmp_path / "mosquitto" / "acl").read_text()
     assert Member("lab-hub-0", Kind.HUB).may_publish("lab/5/gate-a1b2c3/gate/arm/set")
+
+
+def test_an_export_without_accounts_names_the_database_that_has_none(home: Path, tmp_path: Path) -> None:
+    said = run("broker-users", "export", str(tmp_path / "mosquitto"), status=1)
+    assert f"no accounts in sqlite:///{home / 'lab.sqlite3'}, so nothing was written" in said
+    assert not (tmp_path / "mosquitto").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "option", "holds"),
+    [
+        ("", "", None, True),
+        ("", "", "--no-agent", False),
+        ("mqtt://broker:1883", "", None, True),
+        ("mqtt://lab-hub-0:secret@broker:1883", "", None, False),
+        ("mqtt://lab-hub-0:secret@broker:1883", "", "--no-agent", False),
+        ("mqtt://lab-hub-0:secret@broker:1883", "another", None, True),
+        ("mqtt://lab-hub-0:secret@broker:1883", "another", "--agent", True),
+    ],
+)
+def test_the_hub_holds_the_ports_if_its_agent_has_an_account_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, url: str, password: str, option: str | None, holds: bool
+) -> None:
+    held = []
+
+    async def serve(_: Settings, *, agent: bool) -> None:
+        held.append(agent)
+
+    monkeypatch.setattr("lab_controller.cli.serve.run", serve)
+    monkeypatch.setattr("lab_controller.cli._stopping.end_like_ctrl_c", lambda: None)
+    monkeypatch.setenv("LAB_MQTT_URL", url)
+    monkeypatch.setenv("LAB_MQTT_AGENT_PASSWORD", password)
+    said = run("serve", *([option] if option else []))
+    assert (held, "ports are not held" in said) == ([holds], not holds and option is None)
+
+
+def test_a_hub_that_cannot_hold_the_ports_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_MQTT_URL", "mqtt://lab-hub-0:secret@broker:1883")
+    said = run("serve", "--agent", status=2)
+    assert "`lab broker-users add agent-room-1` and set LAB_MQTT_AGENT_PASSWORD" in said
+    monkeypatch.setenv("LAB_MQTT_URL", "tcp:somewhere")
+    assert "must be like mqtt://broker.school:1883" in run("serve", status=2)
 
 
 def test_a_backup_is_checked_and_restores_what_was_there(home: Path, tmp_path: Path) -> None:
@@ -90,7 +134,9 @@ def test_a_backup_is_checked_and_restores_what_was_there(home: Path, tmp_path: P
     assert "1 audit records verified" in run("backup", str(file))
     run("user", "add", "after", "--password", "password 2")
     assert "backup_exists" in run("backup", str(file), status=1)
-    assert "replaced-1" in run("restore", "--yes", str(file))
+    said = run("restore", "--yes", str(file))
+    assert "1 audit records verified. The database before it is" in said
+    assert "replaced-1" in said
     assert run("user", "list") == "before\tbefore\t-\n"
     kept = sqlite3.connect(home / "lab.sqlite3.replaced-1")
     assert kept.execute("SELECT count(*) FROM accounts").fetchone() == (2,)
@@ -172,7 +218,7 @@ def test_postgresql_is_backed_up_and_restored(monkeypatch: pytest.MonkeyPatch, t
     append(database, 2)
     database.close()
     assert check_backup(report.path).size_bytes == report.size_bytes
-    assert restore_backup(url, report.path) is None
+    assert (report.audit_records, restore_backup(url, report.path)) == (None, Restored(None, 1))
     restored = Database(url)
     with restored.read() as session:
         assert audit.verify(session).records == 1
@@ -180,6 +226,39 @@ def test_postgresql_is_backed_up_and_restored(monkeypatch: pytest.MonkeyPatch, t
     (tmp_path / "torn.pgdump").write_bytes(report.path.read_bytes()[:2000])
     with pytest.raises(LabError):
         check_backup(tmp_path / "torn.pgdump")
+    forge(url)
+    save_backup(url, tmp_path / "forged.pgdump")
+    with pytest.raises(Invalid) as raised:
+        restore_backup(url, tmp_path / "forged.pgdump")
+    assert raised.value.code == "audit_broken"
+    postgres.drop_database(url)
+
+
+def forge(url: str) -> None:
+    database = Database(url)
+    with database.write() as session:
+        session.connection().execute(text("UPDATE audit_records SET actor = 'nobody'"))
+    database.close()
+
+
+@pytest.mark.peer
+def test_a_backup_of_the_other_database_is_refused_before_anything_is_moved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    from tests.peers import postgres
+
+    url = postgres.migrated_database()
+    monkeypatch.setenv("PATH", postgres.programs(), prepend=":")
+    dump = save_backup(url, tmp_path / "lab.pgdump").path
+    run("user", "add", "marat", "--password", "password 1")
+    file = tmp_path / "lab.backup"
+    run("backup", str(file))
+    assert "backup_of_other_database" in run("restore", "--yes", str(dump), status=1)
+    assert run("user", "list") == "marat\tmarat\t-\n"
+    assert not list(home.glob("*.replaced-*"))
+    with pytest.raises(Conflict) as raised:
+        restore_backup(url, file)
+    assert (raised.value.params["found"], raised.value.params["wanted"]) == ("SQLite", "PostgreSQL")
     postgres.drop_database(url)
 
 
@@ -229,7 +308,6 @@ def test_the_doctor_tells_that_the_clock_was_changed_while_the_lab_ran() -> None
 
 
 def test_the_doctor_fails_when_the_broker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab_controller.doctor.BROKER_TIMEOUT_S", 0.3)
     monkeypatch.setenv("LAB_MQTT_URL", "mqtt://127.0.0.1:1")
     assert "broker_refuses" in run("doctor", "--json", status=1)
     monkeypatch.setenv("LAB_MQTT_URL", "tcp:somewhere")

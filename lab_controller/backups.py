@@ -93,14 +93,27 @@ def restore_backup(url: str, path: Path) -> Restored:
         return Restored(None, _verify_audit(make_engine(url, writes=False)))
     target = Path(address.database or "")
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = _set_aside(target) if target.exists() else None
     partial = target.with_name(target.name + ".partial")
+    try:
+        records = _prepare_sqlite(address, path, partial)
+        kept = _set_aside(target) if target.exists() else None
+        partial.rename(target)
+    finally:
+        for left in target.parent.glob(f"{partial.name}*"):
+            left.unlink()
+    return Restored(kept, records)
+
+
+def _prepare_sqlite(address: URL, path: Path, partial: Path) -> int:
+    """A copy that is ready to take the database's place; gives the length of its audit log."""
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
     shutil.copyfile(path, partial)
-    partial.chmod(0o600)
-    _sync(partial)
-    partial.rename(target)
+    url = address.set(database=str(partial)).render_as_string(hide_password=False)
     upgrade(url)
-    return Restored(kept, _verify_audit(make_engine(url, writes=False)))
+    records = _verify_audit(make_engine(url, writes=False))
+    _sync(partial)
+    return records
 
 
 def _is_sqlite(url: str) -> bool:

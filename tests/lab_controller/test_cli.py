@@ -1,3 +1,4 @@
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -166,6 +167,21 @@ def test_a_damaged_backup_is_refused_and_replaces_nothing(tmp_path: Path, damage
     file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
     run("restore", "--yes", str(file), status=1)
     assert run("user", "list") == "marat\tmarat\t-\n"
+
+
+def test_a_backup_that_cannot_be_brought_to_this_versions_shape_replaces_nothing(
+    home: Path, tmp_path: Path
+) -> None:
+    run("user", "add", "marat", "--password", "password 1")
+    file = tmp_path / "lab.backup"
+    run("backup", str(file))
+    with contextlib.closing(sqlite3.connect(file)) as backup:
+        backup.execute("UPDATE alembic_version SET version_num = 'newer'")
+        backup.commit()
+    before = sorted(each.name for each in home.iterdir())
+    run("restore", "--yes", str(file), status=1)
+    assert run("user", "list") == "marat\tmarat\t-\n"
+    assert sorted(each.name for each in home.iterdir()) == before
 
 
 def append(database: Database, number: int) -> None:

@@ -36,6 +36,18 @@ export class Buckets {
     }
   }
 
+  // The largest distance from zero; 0 as long as less than `leastMs` is known.
+  size(leastMs) {
+    const newest = Math.floor(this.newest / this.#ms);
+    let [size, oldest] = [0, newest];
+    this.#stamp.forEach((stamp, place) => {
+      if (stamp < 0 || stamp <= newest - this.#stamp.length) return;
+      oldest = Math.min(oldest, stamp);
+      size = Math.max(size, Math.abs(this.#low[place]), Math.abs(this.#high[place]));
+    });
+    return (newest - oldest) * this.#ms >= leastMs ? size : 0;
+  }
+
   // Two values a bucket, oldest first, up to the one that holds `endMs`; null where nothing was measured.
   values(endMs) {
     const count = this.#stamp.length;

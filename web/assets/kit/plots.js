@@ -1,13 +1,15 @@
-// Live plots, one a unit: drawn at most ten times a second, from as many points as the picture has columns.
+// Live plots, one a unit and size: drawn at most ten times a second, from as many points as the picture has columns.
 import uPlot from "uplot";
 import { h, reconcile, setText, show } from "../live/dom.js";
 import { fill, formatNumber } from "../live/format.js";
 import { Buckets } from "./buckets.js";
+import { groupSeries, partSeries } from "./grouping.js";
 
 const WINDOW_MS = 30_000;
 const COLUMNS = 400;
 const DRAW_MS = 100;
 const TELL_MS = 250;
+const KNOWN_MS = 2_000; // a series of which less is known is not judged by its size
 const COLOURS = 8;
 const HEIGHT_PX = 200;
 const SHOWN_AT_FIRST = 8;
@@ -91,6 +93,7 @@ export class Plots {
       this.#told = now;
       this.#fresh = false;
       this.#tell();
+      this.#part();
     }
     // Once all has left the picture there is nothing to move.
     const newest = Math.max(...[...this.#known.values()].map(({ buckets }) => buckets.newest));
@@ -150,13 +153,20 @@ export class Plots {
     }
   }
 
+  #part() {
+    const series = [...this.#known.values()];
+    for (const each of series) each.size = each.buckets.size(KNOWN_MS);
+    if (partSeries(series)) this.#build();
+  }
+
   #build() {
     for (const plot of this.#plots) plot.close();
-    const groups = new Map();
-    for (const each of this.#known.values()) {
-      if (each.shown) groups.set(each.unit, [...(groups.get(each.unit) ?? []), each]);
-    }
-    this.#plots = [...groups].map(([unit, series]) => new Plot(this.#slots.plots, unit, series, this.#strings));
+    const groups = groupSeries([...this.#known.values()].filter(({ shown }) => shown));
+    const units = groups.map(([{ unit }]) => (unit === "#" ? "" : unit));
+    this.#plots = groups.map((series, index) => {
+      const alone = units.indexOf(units[index]) === units.lastIndexOf(units[index]);
+      return new Plot(this.#slots.plots, series, alone, this.#strings);
+    });
     const endMs = (this.#heldMs ?? performance.now()) + this.#aheadMs;
     for (const plot of this.#plots) plot.draw(endMs);
     this.#wake();
@@ -172,11 +182,14 @@ class Plot {
   #figure;
   #uplot;
 
-  constructor(parent, unit, series, strings) {
+  // `alone`: no other plot has its unit, so that the unit says which one it is.
+  constructor(parent, series, alone, strings) {
     this.#series = series;
-    const label = unit && unit !== "#" ? unit : strings.no_unit;
+    const [{ unit }] = series;
     const names = series.map(({ name }) => name).join(", ");
-    this.#figure = h("figure", { role: "img", "aria-label": `${label}: ${fill(strings.plot, { names })}` }, h("figcaption", { class: "soft small" }, label));
+    const label = unit && unit !== "#" ? unit : alone ? strings.no_unit : names;
+    const told = fill(strings.plot, { names });
+    this.#figure = h("figure", { role: "img", "aria-label": label === names ? told : `${label}: ${told}` }, h("figcaption", { class: "soft small" }, label));
     parent.append(this.#figure);
     const style = getComputedStyle(parent);
     const [ink, grid] = [style.getPropertyValue("--soft"), style.getPropertyValue("--line")];

@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from lab_controller.documents import find_document
+
 FOLDER = Path(__file__).parent
 
 
@@ -52,9 +54,10 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     help="Kits, timing gates and championships of a school robotics room, from one laptop to a city.",
+    epilog=f"\b\nSettings are LAB_* variables:\n{find_document('settings.md')}",
 )
 
 
 @app.callback()
 def lab() -> None:
-    """Every command explains itself: `lab COMMAND --help`. Settings are LAB_* variables: docs/settings.md."""
+    """Every command explains itself: `lab COMMAND --help`."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import typer
 from pydantic import ValidationError
 
+from lab_controller.documents import find_document
 from lab_controller.errors import LabError
 from lab_controller.logs import configure_logs
 from lab_controller.settings import Settings
@@ -19,7 +20,8 @@ def load_settings() -> Settings:
         for problem in error.errors(include_url=False):
             name = "LAB_" + "_".join(str(part) for part in problem["loc"]).upper()
             typer.echo(
-                f"{name}: {problem['msg']} (it is {problem['input']!r}); see docs/settings.md", err=True
+                f"{name}: {problem['msg']} (it is {problem['input']!r}); see {find_document('settings.md')}",
+                err=True,
             )
         raise typer.Exit(2) from None
     configure_logs(settings.log_format, settings.log_level)

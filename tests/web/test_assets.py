@@ -54,8 +54,8 @@ def test_a_wheel_is_built_without_node_and_carries_everything(tmp_path: Path) ->
     for name in NEEDED:
         tree.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
-    skip = shutil.ignore_patterns("__pycache__", "dist", "*.mo", "build")
-    for name in ("web", "lab_controller", "devices", "competitions", "firmware_samples"):
+    skip = shutil.ignore_patterns("__pycache__", "dist", "*.mo", "build", "screenshots")
+    for name in ("web", "lab_controller", "devices", "competitions", "firmware_samples", "docs"):
         shutil.copytree(ROOT / name, tree / name, ignore=skip)
     command = [
         sys.executable,
@@ -75,3 +75,6 @@ def test_a_wheel_is_built_without_node_and_carries_everything(tmp_path: Path) ->
     assert manifest == load_manifest()
     assert {f"web/assets/dist/{name}" for name in manifest.values()} <= names
     assert {f"web/locales/{language}/LC_MESSAGES/messages.mo" for language in ("kk", "ru", "en")} <= names
+    shared = {name.partition(".data/data/share/lab-controller/")[2] for name in names}
+    assert {"docs/settings.md", "docs/systemd/lab.service", "docs/mosquitto/mosquitto.conf"} <= shared
+    assert "firmware_samples/arduino/timing_gate/timing_gate.ino" in shared

@@ -32,3 +32,18 @@ class ProtocolError(DeviceError):
 
 class UploadError(DeviceError):
     """A program did not get onto the device; `code` tells a child what to do next."""
+
+
+FAULTS_OF_THE_PROGRAM = frozenset(
+    {
+        "compile_failed",
+        "no_such_slot",
+        "program_damaged",
+        "program_empty",
+        "program_taken_back",
+        "program_too_big",
+        "wrong_board",
+        "wrong_file_type",
+    }
+)
+"""Codes of what is wrong with the file, or with the place asked for: the same again ends in the same way."""

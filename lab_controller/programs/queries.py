@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from lab_controller.equipment.tables import Device
 from lab_controller.people.tables import Account
-from lab_controller.programs.states import CANCELLED_FROM, RETRIED, State
+from lab_controller.programs.states import CANCELLED_FROM, State, may_retry
 from lab_controller.programs.tables import Job, JobAttempt, Program
 
 
@@ -41,7 +41,7 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """`can_*` is what the job's state allows; who may do it is another question."""
+    """`can_*` is what the job's state and its fault allow; who may do it is another question."""
 
     id: str
     device: str
@@ -164,6 +164,6 @@ def _view(
         created_us=job.created_us,
         updated_us=job.updated_us,
         can_cancel=state in CANCELLED_FROM and not job.cancel_asked,
-        can_retry=state in RETRIED,
+        can_retry=may_retry(state, job.code),
         can_approve=state is State.AWAITING_APPROVAL,
     )

@@ -21,7 +21,7 @@ from lab_controller.programs.changing import begin_attempt, changed_keys, progre
 from lab_controller.programs.handler import GONE
 from lab_controller.programs.orders import cancel_order
 from lab_controller.programs.queries import JobView, get_job, list_jobs
-from lab_controller.programs.states import CANCELLED_FROM, Progress, State, move
+from lab_controller.programs.states import CANCELLED_FROM, Progress, State, may_retry, move
 from lab_controller.programs.tables import Job, Program
 from lab_controller.programs.taking import check_program, clean_name, executor_of, order_of
 
@@ -136,7 +136,7 @@ class ProgramsService:
         return self._do(act)
 
     def retry(self, actor: str, job: str, *, needs_approval: bool = False) -> JobView:
-        """A new attempt of a job that did not succeed.
+        """A new attempt of a job that did not succeed. Raises Conflict `job_moved_on`, or `retry_in_vain`.
 
         What no executor has begun may never have been let pass: it waits for that where it `needs_approval`.
         """
@@ -144,7 +144,10 @@ class ProgramsService:
         def act(session: Session) -> tuple[Job, list[Outbound]]:
             row = _locked(session, job)
             waits = needs_approval and row.last_n < 0
-            state = move(State(row.state), State.AWAITING_APPROVAL if waits else State.QUEUED)
+            now = State(row.state)
+            state = move(now, State.AWAITING_APPROVAL if waits else State.QUEUED)
+            if not may_retry(now, row.code):
+                raise Conflict("retry_in_vain", fault=row.code)
             row.executor = executor_of(_known_device(session, row.device))
             row.attempt, row.cancel_asked = row.attempt + 1, False
             self._audit(session, actor, "job_retried", row, attempt=row.attempt)

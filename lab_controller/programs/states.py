@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from devices.errors import FAULTS_OF_THE_PROGRAM
 from lab_controller.bus.payloads import parse_object
 from lab_controller.errors import Conflict, Invalid
 
@@ -91,6 +92,11 @@ def move(now: State, to: State) -> State:
     if to not in MOVES[now]:
         raise Conflict("job_moved_on", state=now.value)
     return to
+
+
+def may_retry(now: State, code: str) -> bool:
+    """Whether another attempt after `code` may end otherwise."""
+    return now in RETRIED and code not in FAULTS_OF_THE_PROGRAM
 
 
 def hear(progress: Progress, word: Word) -> Progress:

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from devices.errors import FAULTS_OF_THE_PROGRAM
 from tests.web.codes import raised_codes
 from web.languages import load_catalogue
 from web.sentences import explain_code, list_placeholders
@@ -19,6 +20,13 @@ def codes_with_a_sentence() -> set[str]:
 def test_every_code_that_can_be_raised_has_a_sentence() -> None:
     missing = {code: where for code, where in raised_codes().items() if code not in codes_with_a_sentence()}
     assert missing == {}
+
+
+@pytest.mark.parametrize("code", sorted(FAULTS_OF_THE_PROGRAM))
+def test_a_fault_of_the_program_is_known_and_does_not_send_anybody_to_try_again(code: str) -> None:
+    told = [sentence for key, sentence in SENTENCES.items() if key.split(":")[0] == code]
+    assert told
+    assert [sentence for sentence in told if "try again" in sentence.casefold()] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -5,6 +5,9 @@ from web.languages import mark as _
 SENTENCES = {
     "job_unknown": _("There is no such upload. Look for it on the kit's page."),
     "job_moved_on": _("The upload has moved on meanwhile. Look at how it is now, then decide again."),
+    "retry_in_vain": _(
+        "Another try would end in the same way. Correct the program, then choose the new file and upload it."
+    ),
     "job_foreign": _(
         "{device} spoke of an upload of another computer; nobody heard it. Look at its program."
     ),

@@ -12,7 +12,7 @@ SENTENCES = {
         "Stop its program or press reset, then try again."
     ),
     "program_too_big": _(
-        "The program is too big: it has {size} bytes and {limit} fit. Make it smaller, then try again."
+        "The program is too big: it has {size} bytes and {limit} fit. Make it smaller, then upload it again."
     ),
     "wrong_file_type": _("This kit cannot read “{name}”. Choose a file that ends in {takes}."),
     "no_such_slot": _("The kit has no place {slot}: it has {slots} places for programs. Choose another one."),
@@ -21,7 +21,7 @@ SENTENCES = {
         "Choose place {slot} with the hub's buttons, then try again."
     ),
     "slot_empty": _("There is no program in place {slot}. Upload one there first."),
-    "program_torn": _("Only a part of “{name}” arrived. Save the file anew, then upload it again."),
+    "program_torn": _("Only a part of “{name}” reached the kit. Press “Try again”."),
     "program_empty": _("There is nothing in “{name}”. Choose the file with your program."),
     "program_damaged": _("The file “{name}” is damaged. Make it anew from your program."),
     "program_damaged:line": _("The file “{name}” is damaged in line {line}. Make it anew from your program."),

@@ -70,7 +70,7 @@ def prepare(program: Program) -> Cargo:
         if size is None:
             raise UploadError("program_damaged", name=program.name, problem="no EV3 program")
         if size > len(data):
-            raise UploadError("program_torn", name=program.name)
+            raise UploadError("program_damaged", name=program.name, problem="cut short")
     stem = _NOT_NAME.sub("_", base).strip("_")[:STEM_MAX] or "program"
     return Cargo(f"{PROJECTS}/{stem}", stem + suffix, data, program.run and suffix == PROGRAM)
 

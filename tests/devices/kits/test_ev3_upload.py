@@ -110,7 +110,7 @@ def test_a_file_finds_its_place_by_its_name():
     [
         ("a.rbf", b"", "program_empty"),
         ("a.rbf", b"#!/usr/bin/python", "program_damaged"),
-        ("a.rbf", PROGRAM[:-1], "program_torn"),
+        ("a.rbf", PROGRAM[:-1], "program_damaged"),
     ],
 )
 def test_a_file_that_is_no_program_is_refused_before_the_brick_is_touched(name, data, code):

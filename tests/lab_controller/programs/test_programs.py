@@ -206,6 +206,18 @@ def test_a_retry_is_a_new_attempt_with_an_order_of_its_own(room: Room) -> None:
         room.programs.retry("teacher", job.id)
 
 
+def test_a_damaged_program_is_not_sent_to_the_kit_again(room: Room) -> None:
+    job = room.submit()
+    room.says(job, "failed", 1, code="program_damaged", params={"name": "blink.hex", "line": 1})
+    room.take_sent()
+    view = room.job(job)
+    assert (view.state, view.can_retry) == ("failed", False)
+    with pytest.raises(Conflict) as refused:
+        room.programs.retry("teacher", job.id)
+    assert (refused.value.code, refused.value.params) == ("retry_in_vain", {"fault": "program_damaged"})
+    assert (room.job(job).attempt, room.take_sent()) == (1, [])
+
+
 def test_to_cancel_is_to_ask_whoever_is_at_work(room: Room) -> None:
     job = room.submit()
     room.says(job, "running", 1)

@@ -17,6 +17,7 @@ from lab_controller.programs.states import (
     Word,
     hear,
     lose,
+    may_retry,
     move,
     parse_word,
 )
@@ -37,6 +38,11 @@ def test_every_state_has_its_followers_and_a_retry_is_the_only_way_back() -> Non
     assert MOVES.keys() == set(State)
     back = {state for state in MOVES if State.QUEUED in MOVES[state]} - {State.APPROVED}
     assert back == RETRIED
+
+
+def test_another_attempt_is_offered_only_if_it_may_end_otherwise() -> None:
+    assert {state for state in State if may_retry(state, "board_silent")} == RETRIED
+    assert {state for state in State if may_retry(state, "program_damaged")} == set()
 
 
 @pytest.mark.parametrize(("now", "to"), list(itertools.product(State, State)))

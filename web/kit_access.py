@@ -33,6 +33,10 @@ class Kits:
     def is_staff(self, room: str) -> bool:
         return self.identity.may(Role.INSTRUCTOR, f"room:{room}")
 
+    def is_admin(self, room: str) -> bool:
+        """Whether commands may be told: who looks after the lab has a command line."""
+        return self.identity.may(Role.ADMIN, f"room:{room}")
+
     def is_student(self, room: str) -> bool:
         return self.identity.may(Role.STUDENT, f"room:{room}") and not self.is_staff(room)
 

@@ -126,7 +126,7 @@ async def test_the_rooms_card_tells_of_a_pulled_cable_and_of_its_return(page: Pa
     card = page.locator(f"#{room.device('arduino-uno')}")
     await expect(card.locator(".tag")).to_have_text("Ready")
     room.cables["arduino_uno"].unplug()
-    await expect(card).to_contain_text("was pulled. Plug it in again", timeout=20_000)
+    await expect(card).to_contain_text("This kit's cable is unplugged. Plug it in again", timeout=20_000)
     await expect(card.locator(".tag")).to_have_text("Needs a person")
     room.cables["arduino_uno"].plug()
     await expect(card.locator(".tag")).to_have_text("Ready", timeout=30_000)

@@ -56,6 +56,13 @@ async def test_an_empty_room_says_what_to_plug_in(sign_in: SignIn) -> None:
     page = (await (await sign_in("teacher")).get("/devices")).text
     assert "Nothing is plugged in yet" in page
     assert "with a USB cable" in page
+    assert "Call whoever looks after the lab." in page
+
+
+@pytest.mark.parametrize(("login", "told"), [("teacher", False), ("admin", True)])
+async def test_only_an_administrator_is_told_a_command(sign_in: SignIn, login: str, told: bool) -> None:
+    page = (await (await sign_in(login)).get("/devices")).text
+    assert ("<code>lab doctor</code>" in page) == told
 
 
 async def test_a_gates_page_shows_beams_drift_and_its_self_test(admin: httpx.AsyncClient, lab: Lab) -> None:

@@ -54,7 +54,7 @@ async def test_a_room_tells_what_is_wrong_and_what_to_do(sign_in: SignIn, lab: L
 
 async def test_a_port_with_two_meanings_is_named_by_staff(sign_in: SignIn, lab: Lab) -> None:
     pupil, teacher = await sign_in("pupil"), await sign_in("teacher")
-    assert "What is plugged into ttyUSB0?" in text_of(await teacher.get("/rooms/204"))
+    assert "Something new was plugged into the room's computer." in text_of(await teacher.get("/rooms/204"))
     assert 'value="other"' not in (await pupil.get("/rooms/204")).text
     async with agent_of_room(lab) as agent:
         answer = await teacher.post("/rooms/204/ports", data={"port": "1-3", "use": "other"})

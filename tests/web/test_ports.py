@@ -68,7 +68,8 @@ async def test_a_room_without_trouble_says_so(sign_in: SignIn, lab: Lab) -> None
 async def test_who_holds_a_port_that_is_asked_about_is_told(sign_in: SignIn, lab: Lab) -> None:
     tell_ports(lab, PORTS[1] | {"holder": "cura"})
     told = open_text(await (await sign_in("teacher")).get("/rooms/204"))
-    assert "What is plugged into ttyUSB0?" in told
+    assert "Something new was plugged into the room's computer. What is it? /dev/ttyUSB0" in told
+    assert "This is a kit /dev/ttyUSB0 Not a kit /dev/ttyUSB0 A kit is asked who it is" in told
     assert "cura holds it." in told
     assert "1 needs a person" in told
 
@@ -85,6 +86,24 @@ async def test_a_lost_kit_says_why_and_not_only_that_it_is_silent(sign_in: SignI
         assert "arduino-ide holds the port /dev/ttyACM0. Close that program" in told
         assert "went silent" not in told
         assert "Charge" not in told
+
+
+async def test_a_kit_without_its_cable_says_so_without_the_name_of_a_port(sign_in: SignIn, lab: Lab) -> None:
+    with lab.database.write() as session:
+        row = session.get_one(Device, UNO)
+        row.alerts = {"link": {"code": "cable_pulled", "params": {"port": "/dev/ttyACM0"}}}
+        row.state = "lost"
+    told = open_text(await (await sign_in("pupil")).get("/rooms/204"))
+    assert "This kit's cable is unplugged. Plug it in again" in told
+    assert "ttyACM0" not in told
+
+
+@pytest.mark.parametrize(("login", "told"), [("teacher", False), ("admin", True)])
+async def test_only_an_administrator_is_told_a_command(sign_in: SignIn, login: str, told: bool) -> None:
+    browser = await sign_in(login)
+    page = open_text(await browser.get("/rooms/77"))
+    assert "Call whoever looks after the lab." in page
+    assert ("lab doctor" in page) == told
 
 
 async def test_staff_say_which_kit_is_at_a_port(sign_in: SignIn, lab: Lab) -> None:

@@ -34,6 +34,12 @@ async def test_each_lands_where_their_work_is(guest: httpx.AsyncClient, login: s
     assert (answer.status_code, answer.headers["location"]) == (303, place)
 
 
+async def test_who_has_forgotten_a_password_is_told_whom_to_call(guest: httpx.AsyncClient) -> None:
+    page = (await guest.get("/sign-in")).text
+    assert "Call whoever looks after the lab" in page
+    assert "lab user" not in page
+
+
 async def test_after_signing_in_a_person_is_where_they_wanted_to_go(guest: httpx.AsyncClient) -> None:
     data = {"login": "admin", "password": PASSWORD, "next": "/devices"}
     assert (await guest.post("/sign-in", data=data)).headers["location"] == "/devices"

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from lab_controller.bus.changes import DEVICES
-from lab_controller.people.roles import Role
-from web.auth import Staff, TheLab, needs_any
+from lab_controller.people.roles import CITY, Identity, Role
+from web.auth import Staff, TheLab
 from web.device_views import DeviceHealth, view_device
 from web.languages import load_catalogue
 from web.live.channels import channels_of
@@ -33,10 +33,14 @@ def list_views(lab: TheLab) -> list[DeviceHealth]:
     return sorted(views, key=lambda view: (WORST_FIRST[view.health], view.kind != "gate", view.name))
 
 
-def describe_room(lab: TheLab, language: str) -> dict[str, Any]:
-    """What the list shows: the devices, and what is wrong with the lab itself."""
-    troubles = [{"code": code} for code in lab.troubles()]
-    return {"devices": list_views(lab), "kinds": name_kinds(language), "troubles": troubles}
+def describe_room(lab: TheLab, account: Identity, language: str) -> dict[str, Any]:
+    """What the list shows: the devices, and what is wrong with the lab itself; commands to admins alone."""
+    return {
+        "devices": list_views(lab),
+        "kinds": name_kinds(language),
+        "troubles": [{"code": code} for code in lab.troubles()],
+        "is_admin": account.may(Role.ADMIN, CITY),
+    }
 
 
 def render_part(template: str, language: str, **context: Any) -> str:
@@ -58,12 +62,13 @@ def stream_html(request: Request, name: str, keys: list[str], draw: Callable[[st
 
 @router.get("/devices")
 def show(request: Request, lab: TheLab, account: Staff, gone: str = "") -> Response:
-    return render(request, "devices.html", gone=gone[:100], **describe_room(lab, request.state.language))
+    view = describe_room(lab, account, request.state.language)
+    return render(request, "devices.html", gone=gone[:100], **view)
 
 
-@router.get("/live/devices", dependencies=[Depends(needs_any(Role.INSTRUCTOR))])
-async def watch(request: Request, lab: TheLab) -> Response:
+@router.get("/live/devices")
+async def watch(request: Request, lab: TheLab, account: Staff) -> Response:
     def draw(language: str) -> str:
-        return render_part("devices_live.html", language, **describe_room(lab, language))
+        return render_part("devices_live.html", language, **describe_room(lab, account, language))
 
-    return stream_html(request, "devices", [DEVICES], draw)
+    return stream_html(request, f"devices:{account.may(Role.ADMIN, CITY)}", [DEVICES], draw)

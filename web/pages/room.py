@@ -26,12 +26,18 @@ Use = Literal["kit", "other", ""]
 PortId = Annotated[str, Form(max_length=200)]
 
 
-def describe(lab: Lab, room: str, language: str, *, manages: bool) -> dict[str, Any]:
+def describe(lab: Lab, room: str, language: str, *, manages: bool, is_admin: bool) -> dict[str, Any]:
     """What the room's page shows; who has a kit in hand is named to those who look after it."""
     view = view_room(lab, room, language)
     for card in view["kits"]:
         card["stage"] = name_stage(card["job"]["stage"], language) if card["job"] else ""
-    return {**view, "room_name": name_room(room, language), "manages": manages, "kinds": name_kits(language)}
+    return {
+        **view,
+        "room_name": name_room(room, language),
+        "manages": manages,
+        "is_admin": is_admin,
+        "kinds": name_kits(language),
+    }
 
 
 @router.get("/rooms/{room}")
@@ -43,7 +49,8 @@ def show(
     left: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     visitor.see_room(room)
-    view = describe(lab, room, request.state.language, manages=visitor.is_staff(room))
+    may = {"manages": visitor.is_staff(room), "is_admin": visitor.is_admin(room)}
+    view = describe(lab, room, request.state.language, **may)
     left_port = find_port(lab, room, left) if left else None
     return render(request, "room.html", **view, left_port=left_port)
 
@@ -59,12 +66,13 @@ def find_port(lab: Lab, room: str, port: str) -> dict[str, Any] | None:
 @router.get("/live/rooms/{room}")
 async def watch(request: Request, lab: TheLab, visitor: Visitor, room: str) -> Response:
     await run_in_threadpool(visitor.see_room, room)
-    manages = visitor.is_staff(room)
+    may = {"manages": visitor.is_staff(room), "is_admin": visitor.is_admin(room)}
 
     def draw(language: str) -> str:
-        return render_part("room_live.html", language, **describe(lab, room, language, manages=manages))
+        return render_part("room_live.html", language, **describe(lab, room, language, **may))
 
-    return stream_html(request, f"room-page:{room}:{manages}", [DEVICES, JOBS, ASSETS], draw)
+    name = f"room-page:{room}:{may['manages']}:{may['is_admin']}"
+    return stream_html(request, name, [DEVICES, JOBS, ASSETS], draw)
 
 
 @router.post("/rooms/{room}/ports")

@@ -73,7 +73,9 @@ SENTENCES = {
         "Unplug one of the two, or give it an id of its own."
     ),
     "cable_pulled": _("A cable is unplugged. Plug it in again; everything goes on by itself."),
-    "cable_pulled:device": _("This kit's cable is unplugged. Plug it in again; everything goes on by itself."),
+    "cable_pulled:device": _(
+        "This kit's cable is unplugged. Plug it in again; everything goes on by itself."
+    ),
     "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
     "known_firmware": _(
         "The lab's own firmware is on this board, and the lab asks it anew. Wait a few seconds."

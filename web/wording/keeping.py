@@ -6,7 +6,9 @@ SENTENCES = {
     "database_away": _("The database does not answer. Check LAB_DATABASE_URL; what arrives waits meanwhile."),
     "database_old": _("The database belongs to another version. Run “lab migrate”."),
     "messages_not_stored": _("Messages cannot be stored and wait. Free some space, or check the database."),
-    "part_failed": _("A part of the lab has failed. Start the lab again; if it stays, run “lab doctor”."),
+    "part_failed": _(
+        "A part of the lab has failed. Start the lab again; if it stays, call whoever looks after it."
+    ),
     "clock_stepped": _(
         "The clock of this computer was changed while the lab ran. No run's time is touched; start the lab "
         "again after the last run, so that new dates are right."

@@ -62,6 +62,8 @@ class MicroPythonDriver:
         was_idle = self._listener.at_prompt
         text, lines = self._text.feed(chunk.data, self._now_us, BAUD)
         self._listener.hear(text)
+        if text and self._listener.at_raw_prompt:
+            self._out.append(Say(FRIENDLY))  # an upload that was given up has left it there
         if not self._claimed:
             self._recognise()
             return self._take()

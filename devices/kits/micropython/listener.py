@@ -1,9 +1,9 @@
 """What a board's output tells: its banner, and whether it waits at its prompt."""
 
-from devices.protocols.raw_repl import PROMPT, Banner, parse_banner
+from devices.protocols.raw_repl import PROMPT, RAW_PROMPT, Banner, parse_banner
 
 KEPT_MAX = 4096
-_PROMPT = PROMPT.decode()
+_PROMPT, _RAW_PROMPT = PROMPT.decode(), RAW_PROMPT.decode()
 
 
 class Listener:
@@ -17,6 +17,11 @@ class Listener:
     def at_prompt(self) -> bool:
         """Whether nothing came after the prompt, which stands at the start of a line."""
         return self.text == _PROMPT or self.text.endswith(("\n" + _PROMPT, "\r" + _PROMPT))
+
+    @property
+    def at_raw_prompt(self) -> bool:
+        """Whether the board waits for statements that nobody can type."""
+        return self.text.endswith(_RAW_PROMPT)
 
     def hear(self, text: str) -> None:
         """More of what the board says."""

@@ -89,8 +89,8 @@ def upload(source: Source, heard: Heard, host: Host) -> Talk[None]:
         else:
             yield from repl.quit()
     except UploadError:
-        if entered:
-            yield from _give_up(repl)
+        # A program that ends only now finds the way into the raw prompt waiting, and the way back behind it.
+        yield from _give_up(repl) if entered else repl.quit()
         raise
 
 

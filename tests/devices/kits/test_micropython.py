@@ -19,6 +19,7 @@ from devices.kits.micropython.driver import (
 from devices.kits.micropython.emulator import MicroPythonEmulator
 from devices.kits.micropython.reciter import BANNER
 from devices.protocols.plotter import Sample
+from devices.protocols.raw_repl import RAW_PROMPT
 from devices.registry import iter_kits
 from devices.transports.byte_pipe import Chunk
 from devices.transports.serial_listing import UsbPort
@@ -138,6 +139,19 @@ def test_other_commands_are_refused(name, payload):
 def test_a_line_that_is_too_long_is_refused_as_such():
     with pytest.raises(ProtocolError, match="command_too_long"):
         driver_of().command("console", "send", "x" * 2000, 0)
+
+
+@pytest.mark.parametrize("cut", range(len(RAW_PROMPT)))
+def test_a_board_that_is_left_at_the_raw_prompt_is_brought_back(cut):
+    driver = driver_of()
+    hear(driver, BANNER + b">>> ")
+    said = [*hear(driver, b"motors off\r\n" + RAW_PROMPT[:cut]), *hear(driver, RAW_PROMPT[cut:])]
+    assert said.count(ASK_BANNER) == 1
+
+
+def test_a_board_at_the_raw_prompt_is_known_where_others_may_be():
+    driver = driver_of(alone=False)
+    assert hear(driver, RAW_PROMPT) == [ASK_BANNER]
 
 
 @given(st.lists(st.binary(max_size=40)), st.booleans())

@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
+from devices.driver import Say
 from devices.errors import UploadError
 from devices.kits.micropython import KIT
 from devices.kits.micropython.emulator import MicroPythonEmulator
 from devices.kits.micropython.repl import Repl
 from devices.kits.micropython.source import check_syntax, clean_name
 from devices.kits.micropython.upload import TEMPORARY
-from devices.protocols.raw_repl import RAW_PROMPT
+from devices.protocols.raw_repl import ENTER, FRIENDLY, INTERRUPT, RAW, RAW_PROMPT
 from devices.talk import Pause, TalkRunner
 from devices.uploads import Program
 from tests.devices.kits.micropython_bench import plugged_in
@@ -125,6 +126,42 @@ async def test_a_cancelled_upload_leaves_the_old_program_and_a_usable_prompt():
         await until(lambda: "111\r\n>>> " in bench.printed)
 
 
+SLOW = b"""
+import time
+while True:
+    try:
+        print("drives")
+        while True:
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        began = time.time()
+        while time.time() - began < 1:
+            try:
+                time.sleep(0.05)
+            except KeyboardInterrupt:
+                pass
+        print("motors off")
+        break
+"""
+
+
+async def test_an_upload_cancelled_while_a_slow_program_stops_leaves_a_usable_prompt():
+    async with plugged_in() as bench:
+        await bench.upload("main.py", SLOW)
+        await until(lambda: "drives" in bench.printed)
+        heard = bench.board.heard_bytes
+        uploading = asyncio.create_task(bench.upload("main.py", HELLO))
+        await until(lambda: bench.board.heard_bytes >= heard + len(ENTER + 2 * INTERRUPT + ENTER + RAW))
+        uploading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await uploading
+        await until(lambda: bench.latest("program/running") == "false")
+        bench.command("console/send", "print(3*37)\n")
+        await until(lambda: "111\r\n>>> " in bench.printed)
+        bench.command("program/run", "main.py")
+        await until(lambda: bench.printed.count("drives") == 2)
+
+
 async def test_a_cable_pulled_in_the_middle_spoils_nothing_and_the_next_upload_works():
     async with plugged_in() as bench:
         await bench.upload("main.py", HELLO, run=False)
@@ -174,11 +211,12 @@ def talk_to_nobody(*, cancel: bool = False) -> TalkRunner:
     assert KIT.uploads is not None
     source = KIT.uploads.prepare(Program("main.py", HELLO))
     runner = TalkRunner(lambda heard: upload(source, heard, HOST))
-    runner.start(0)
+    said = runner.start(0)
     if cancel:
-        runner.cancel(1)
+        said += runner.cancel(1)
     for now_us in range(0, 20_000_000, 100_000):
-        runner.tick(now_us)
+        said += runner.tick(now_us)
+    assert said[-1] == Say(FRIENDLY)  # whatever hears it later finds its way back
     return runner
 
 

@@ -46,7 +46,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class ContestState:
-    """`rev` is the seq of the last record; `disciplines` holds every version by its digest."""
+    """`rev` is the seq of the last record; `disciplines` holds every version by its digest.
+
+    `fields` are the open ones with their gates; `closed_fields` have the gates that they had.
+    """
 
     slug: str = ""
     name: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class ContestState:
     disciplines: Mapping[str, Discipline] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
     fields: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    closed_fields: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     runs: Mapping[str, RunState] = field(default_factory=dict)
     settlements: tuple[Settlement, ...] = ()
     embargo: bool = False
@@ -80,6 +84,7 @@ class _Builder:
         self.single: dict[str, Any] = {"rev": state.rev}
         self.entries = dict(state.entries)
         self.fields = dict(state.fields)
+        self.closed_fields = dict(state.closed_fields)
         self.disciplines = dict(state.disciplines)
         self.settlements = list(state.settlements)
         self.signatures = list(state.signatures)
@@ -110,6 +115,7 @@ class _Builder:
             disciplines=self.disciplines,
             entries=self.entries,
             fields=self.fields,
+            closed_fields=self.closed_fields,
             runs=self.runs,
             settlements=tuple(self.settlements),
             signatures=tuple(self.signatures),
@@ -147,6 +153,11 @@ def _entry_withdrawn(contest: _Builder, payload: Payload) -> None:
 
 def _field(contest: _Builder, payload: Payload) -> None:
     contest.fields[payload["field"]] = tuple(payload["gates"])
+    contest.closed_fields.pop(payload["field"], None)
+
+
+def _field_closed(contest: _Builder, payload: Payload) -> None:
+    contest.closed_fields[payload["field"]] = contest.fields.pop(payload["field"])
 
 
 def _embargo_set(contest: _Builder, payload: Payload) -> None:
@@ -176,6 +187,7 @@ _CHANGES: dict[str, Callable[[_Builder, Payload], None]] = {
     "entry_changed": _entry_changed,
     "entry_withdrawn": _entry_withdrawn,
     "field_set": _field,
+    "field_closed": _field_closed,
     "embargo_set": _embargo_set,
     "embargo_lifted": _embargo_lifted,
     "tie_settled": _tie,

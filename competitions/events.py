@@ -216,11 +216,19 @@ class EntryWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class FieldSet:
-    """`gates`: `{"point", "lane", "device", "input"}` each; an empty list closes the field."""
+    """`gates`: `{"point", "lane", "device", "input"}` each; a field without any is timed by hand."""
 
     KIND: ClassVar = "field_set"
     field: str
     gates: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldClosed:
+    """No more runs are opened on the field and its gates are free; a `FieldSet` opens it again."""
+
+    KIND: ClassVar = "field_closed"
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +288,7 @@ ContestEvent = (
     | EntryChanged
     | EntryWithdrawn
     | FieldSet
+    | FieldClosed
     | EmbargoSet
     | EmbargoLifted
     | TieSettled

@@ -46,10 +46,12 @@ class FieldPicture:
 
 def view_fields(state: ContestState, gates: Sequence[DeviceHealth], language: str) -> list[FieldPicture]:
     """The championship's fields by name, with their gates as they are now."""
-    return [
-        view_field(state, name, placed, gates, language)
-        for name, placed in sorted(state.fields.items(), key=lambda each: (each[0].zfill(8), each[0]))
-    ]
+    return [view_field(state, name, state.fields[name], gates, language) for name in sort_names(state.fields)]
+
+
+def sort_names(names: Iterable[str]) -> list[str]:
+    """Fields by their number, then by their name."""
+    return sorted(names, key=lambda name: (name.zfill(8), name))
 
 
 def view_field(

@@ -87,6 +87,8 @@ def _decide(state: ContestState, run: str, command: cmd.Command, now_us: int) ->
             raise Invalid("run_id_differs", run=command.run)
         if known is None:
             check_open(state, command.entry, command.attempt)
+        if command.field in state.closed_fields:
+            raise Conflict("field_closed", field=command.field)
         if command.field not in state.fields:
             raise NotFound("unknown_field", field=command.field)
         if state.discipline is None:

@@ -106,6 +106,16 @@ class ChampionshipService(Writer):
         request = Request(actor, key, [slug, "set_field", field, [dict(gate) for gate in gates]])
         return self._set_up(request, lambda desk: setup.set_field(desk.state, field, gates))
 
+    def close_field(self, actor: str, slug: str, field: str, *, key: str) -> Receipt:
+        """Let judges choose a field no longer; what was run on it stays."""
+        request = Request(actor, key, [slug, "close_field", field])
+        return self._set_up(request, lambda desk: setup.close_field(desk.state, field))
+
+    def open_field(self, actor: str, slug: str, field: str, *, key: str) -> Receipt:
+        """Open a closed field again, with the gates it had."""
+        request = Request(actor, key, [slug, "open_field", field])
+        return self._set_up(request, lambda desk: setup.open_field(desk.state, field))
+
     def preview_import(self, slug: str, data: bytes, filename: str, sheet: str | None = None) -> Preview:
         """What `add_entries` would make of an uploaded table; rows already entered are errors."""
         return registration.compare(self.state(slug), parse_teams(data, filename, sheet))

@@ -9,6 +9,8 @@ from competitions import events as ev
 from competitions.contest import ContestState, Settlement, check_discipline
 from competitions.disciplines import parse_discipline
 from competitions.errors import CompetitionError, DisciplineError
+from competitions.ranking import standings, tied_groups
+from competitions.runs import OPEN
 from lab_controller.championships.arming import BUSY
 from lab_controller.championships.execution import as_lab_error
 from lab_controller.errors import Conflict, Invalid, NotFound
@@ -74,7 +76,7 @@ def _parse(text: str) -> None:
 
 
 def set_field(state: ContestState, name: str, gates: Sequence[Mapping[str, Any]]) -> tuple[ev.Event, ...]:
-    """Put gates at the points of a field; an empty list closes it.
+    """Put gates at the points of a field; one without gates is timed by hand.
 
     Raises Invalid `bad_gate`, `point_twice`, `input_on_two_lanes`; Conflict `field_busy`, `input_elsewhere`.
     """
@@ -95,6 +97,30 @@ def set_field(state: ContestState, name: str, gates: Sequence[Mapping[str, Any]]
             raise Conflict("field_busy", field=name, run=run.run)
     unchanged = [dict(gate) for gate in state.fields.get(name, ())] == checked and name in state.fields
     return () if unchanged else (ev.FieldSet(name, checked),)
+
+
+def close_field(state: ContestState, name: str) -> tuple[ev.Event, ...]:
+    """Let no more runs be opened on a field. Raises NotFound `unknown_field`; Conflict `field_in_use`."""
+    if name in state.closed_fields:
+        return ()
+    _check_field(state.fields, name)
+    for run in state.runs.values():
+        if run.field == name and run.phase in OPEN:
+            raise Conflict("field_in_use", field=name, run=run.run)
+    return (ev.FieldClosed(name),)
+
+
+def open_field(state: ContestState, name: str) -> tuple[ev.Event, ...]:
+    """Open a closed field with the gates it had. Raises NotFound `unknown_field`; what `set_field` raises."""
+    if name in state.fields:
+        return ()
+    _check_field(state.closed_fields, name)
+    return set_field(state, name, state.closed_fields[name])
+
+
+def _check_field(fields: Mapping[str, object], name: str) -> None:
+    if name not in fields:
+        raise NotFound("unknown_field", field=name)
 
 
 def _gate(state: ContestState, gate: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +145,7 @@ def set_embargo(state: ContestState, embargo: bool, reason: str) -> tuple[ev.Eve
 
 
 def sign_final(state: ContestState, role: str, name: str) -> tuple[ev.Event, ...]:
-    """Raises Conflict `run_in_progress` while a robot runs or a result waits for the judge."""
+    """Raises Conflict `run_in_progress` while a robot runs or a result waits for the judge; `tie_open`."""
     _text("role", role)
     _text("name", name)
     if any(each.role == role for each in state.signatures):
@@ -127,11 +153,13 @@ def sign_final(state: ContestState, role: str, name: str) -> tuple[ev.Event, ...
     for run in state.runs.values():
         if run.phase in BUSY or run.phase == "proposed":
             raise Conflict("run_in_progress", run=run.run)
+    if any(group.due is not None for group in tied_groups(standings(state))):
+        raise Conflict("tie_open")
     return (ev.FinalSigned(role, name),)
 
 
 def settle_tie(state: ContestState, settlement: Settlement) -> tuple[ev.Event, ...]:
-    """Raises Invalid `bad_tie`; NotFound `unknown_entry`."""
+    """Raises Invalid `bad_tie`; NotFound `unknown_entry`; Conflict `tie_changed` unless these are tied."""
     entries, method, seed = settlement.entries, settlement.method, settlement.seed
     if len(entries) < 2 or len(set(entries)) < len(entries):
         raise Invalid("bad_tie")
@@ -139,6 +167,9 @@ def settle_tie(state: ContestState, settlement: Settlement) -> tuple[ev.Event, .
         check_entry(state, entry)
     if method not in ("rematch", "judge", "draw") or (method == "draw") != (seed is not None):
         raise Invalid("bad_tie", method=method)
+    tied = [{each.entry for each in group.teams} for group in tied_groups(standings(state))]
+    if set(entries) not in tied:
+        raise Conflict("tie_changed")
     return (ev.TieSettled(list(entries), method, seed, settlement.reason),)
 
 

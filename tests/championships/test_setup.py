@@ -80,6 +80,35 @@ def test_one_input_belongs_to_one_field(service: ChampionshipService) -> None:
     assert code_of(error) == "input_elsewhere"
 
 
+def test_a_closed_field_takes_no_runs_and_frees_its_gates(service: ChampionshipService) -> None:
+    judge = Judge(service)
+    judge.time_by_hand("r1", 12_000_000)
+    service.close_field("admin", SLUG, "1", key="close")
+    assert service.close_field("admin", SLUG, "1", key="close-again").seqs == ()
+    with pytest.raises(Conflict) as refused:
+        judge.open_run("r2", entry="2")
+    assert code_of(refused) == "field_closed"
+    service.set_field("admin", SLUG, "2", [gate("start", 1)], key="f2")
+    with pytest.raises(Conflict) as taken:
+        service.open_field("admin", SLUG, "1", key="open")
+    assert code_of(taken) == "input_elsewhere"
+    service.close_field("admin", SLUG, "2", key="close-2")
+    service.open_field("admin", SLUG, "1", key="open-again")
+    assert service.state(SLUG).fields == {"1": (gate("start", 1), gate("finish", 2))}
+    assert service.state(SLUG).runs["r1"].phase == "accepted"
+    judge.open_run("r2", entry="2")
+
+
+def test_a_field_with_an_open_run_is_not_closed(service: ChampionshipService) -> None:
+    Judge(service).open_run("r1")
+    with pytest.raises(Conflict) as error:
+        service.close_field("admin", SLUG, "1", key="close")
+    assert code_of(error) == "field_in_use"
+    for act in (service.close_field, service.open_field):
+        with pytest.raises(NotFound):
+            act("admin", SLUG, "9", key=f"{act.__name__}-9")
+
+
 def test_the_final_signature_closes_the_championship(service: ChampionshipService) -> None:
     judge = Judge(service)
     judge.time_by_hand("r1", 12_000_000)
@@ -111,6 +140,12 @@ def test_embargo_and_its_lifting_are_in_the_log(service: ChampionshipService) ->
 
 def test_a_tie_is_settled_on_the_record(service: ChampionshipService) -> None:
     settled = Settlement(("2", "1"), "draw", 7, "")
+    with pytest.raises(Conflict) as error:
+        service.settle_tie("chief", SLUG, settled, key="t0")
+    assert code_of(error) == "tie_changed"
+    judge = Judge(service)
+    judge.time_by_hand("r1", 12_000_000, entry="1")
+    judge.time_by_hand("r2", 12_100_000, entry="2")
     service.settle_tie("chief", SLUG, settled, key="t1")
     assert service.state(SLUG).settlements == (settled,)
     with pytest.raises(Invalid):

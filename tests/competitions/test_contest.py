@@ -42,18 +42,30 @@ SET_UP: tuple[ev.Event, ...] = (
     ev.EntryChanged("e2", school="School 3"),
     ev.EntryWithdrawn("e1", "ill"),
     ev.FieldSet("3", [{"point": "start", "lane": 1, "device": "gate-a1b2c3", "input": 1}]),
+    ev.FieldSet("4", []),
+    ev.FieldClosed("4"),
     ev.EmbargoSet("final"),
 )
 
 
 def test_setting_up_is_a_fold_of_records() -> None:
     state = fold(log(*SET_UP))
-    assert (state.slug, state.discipline, state.embargo, state.rev) == ("almaty-2026", SPRINT, True, 8)
+    assert (state.slug, state.discipline, state.embargo, state.rev) == ("almaty-2026", SPRINT, True, 10)
     assert state.entries == {
         "e1": Entry("e1", "Aqqu", "School 12", withdrawn=True),
         "e2": Entry("e2", "Bürkit", "School 3"),
     }
     assert state.fields["3"][0]["device"] == "gate-a1b2c3"
+
+
+def test_a_field_without_gates_is_open_until_it_is_closed() -> None:
+    gates = [{"point": "start", "lane": 1, "device": "gate-a1b2c3", "input": 1}]
+    by_hand = fold(log(*SET_UP, ev.FieldSet("3", [])))
+    assert (by_hand.fields, by_hand.closed_fields) == ({"3": ()}, {"4": ()})
+    closed = fold(log(*SET_UP, ev.FieldClosed("3")))
+    assert (closed.fields, closed.closed_fields) == ({}, {"3": tuple(gates), "4": ()})
+    again = fold(log(*SET_UP, ev.FieldClosed("3"), ev.FieldSet("3", gates)))
+    assert (again.fields, again.closed_fields) == ({"3": tuple(gates)}, {"4": ()})
 
 
 def test_embargo_is_lifted_and_the_final_signed() -> None:

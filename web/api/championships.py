@@ -110,6 +110,18 @@ class Embargo(BaseModel):
 @router.put("/{slug}/embargo", summary="Hold results back, or show them")
 def set_embargo(
     lab: TheLab, account: Editor, slug: Slug, wanted: Embargo, idempotency_key: IdempotencyKey
+@router.delete("/{slug}/fields/{field}", summary="Close a field: no more runs are opened on it")
+def close_field(
+    lab: TheLab,
+    account: Editor,
+    slug: Slug,
+    field: Annotated[str, Path(max_length=24)],
+    idempotency_key: IdempotencyKey,
+) -> Receipt:
+    """`PUT` opens it again. A field without gates is open: judges time it by hand."""
+    return told(lab.championships.close_field(account.account, slug, field, key=idempotency_key))
+
+
 ) -> Receipt:
     receipt = lab.championships.set_embargo(
         account.account, slug, wanted.embargo, reason=wanted.reason, key=idempotency_key

@@ -6,7 +6,9 @@ from typing import Any
 from competitions.contest import ContestState, next_attempt
 from competitions.disciplines.discipline import Discipline
 from competitions.run_states import RunState
+from lab_controller.championships.results import show_result
 from lab_controller.equipment.queries import DeviceView
+from web.field_views import sort_names
 from web.judging.gates import list_gates
 from web.judging.words import effect_text, result_text
 from web.languages import pick_name
@@ -32,11 +34,10 @@ def build_desk(state: ContestState, devices: Mapping[str, DeviceView], language:
         "fields": [
             {
                 "field": field,
-                "gates": list_gates(gates, devices, discipline.lanes if discipline else 1, language),
+                "gates": list_gates(state.fields[field], devices, discipline, language),
                 "runs": [describe_open_run(run, state) for run in open_runs if run.field == field],
             }
-            for field, gates in sorted(state.fields.items())
-            if gates
+            for field in sort_names(state.fields)
         ],
         "entries": [
             describe_entry(state, entry.entry, open_runs, language)
@@ -51,6 +52,7 @@ def describe_open_run(run: RunState, state: ContestState) -> dict[str, Any]:
     return {
         "run": run.run,
         "entry": run.entry,
+        "attempt": run.attempt,
         "team": state.entries[run.entry].team,
         "field": run.field,
         "lane": run.lane,
@@ -65,9 +67,7 @@ def describe_entry(
     """A team, its accepted attempts as text, the attempt that comes next, its run under way."""
     known = state.entries[entry]
     accepted = {
-        run.attempt: run.result
-        for run in state.runs.values()
-        if run.entry == entry and run.phase == "accepted" and run.result is not None
+        run.attempt: run for run in state.runs.values() if run.entry == entry and run.phase == "accepted"
     }
     attempts = state.discipline.attempts if state.discipline else 0
     return {
@@ -75,24 +75,19 @@ def describe_entry(
         "team": known.team,
         "school": known.school,
         "attempts": [
-            {
-                "status": accepted[number].status.value,
-                "text": result_text(
-                    {
-                        "status": accepted[number].status.value,
-                        "value_us": accepted[number].value_us,
-                        "score": accepted[number].score,
-                    },
-                    language,
-                ),
-            }
-            if number in accepted
-            else None
+            describe_attempt(accepted[number], language) if number in accepted else None
             for number in range(1, attempts + 1)
         ],
         "next": next_attempt(state, entry),
         "run": next((run.run for run in open_runs if run.entry == entry), None),
     }
+
+
+def describe_attempt(run: RunState, language: str) -> dict[str, Any]:
+    """An accepted attempt as text, and its run: it may still be signed, voided or run again."""
+    result = show_result(run.result)
+    assert result is not None
+    return {"run": run.run, "status": result["status"], "text": result_text(result, language)}
 
 
 def list_penalties(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from competitions.disciplines.discipline import Discipline
 from lab_controller.equipment.queries import DeviceView
 from web.judging.words import point_text, translate
 from web.languages import mark as _
@@ -20,25 +21,36 @@ PROBLEMS = {
 
 
 def list_gates(
-    gates: Iterable[Mapping[str, Any]], devices: Mapping[str, DeviceView], lanes: int, language: str
+    gates: Iterable[Mapping[str, Any]],
+    devices: Mapping[str, DeviceView],
+    rules: Discipline | None,
+    language: str,
 ) -> list[dict[str, Any]]:
-    """Each gate of a field with its label, whether it is well, and a few words."""
-    return [describe_gate(gate, devices.get(gate["device"]), lanes, language) for gate in gates]
+    """Each gate of a field with its label, whether it takes the time, whether it is well, and a few words."""
+    return [describe_gate(gate, devices.get(gate["device"]), rules, language) for gate in gates]
 
 
 def describe_gate(
-    gate: Mapping[str, Any], device: DeviceView | None, lanes: int, language: str
+    gate: Mapping[str, Any], device: DeviceView | None, rules: Discipline | None, language: str
 ) -> dict[str, Any]:
     """One beam of one device."""
     problem = find_problem(device, gate["input"])
+    lanes = rules.lanes if rules else 1
     return {
         "device": gate["device"],
         "point": gate["point"],
         "lane": gate["lane"],
         "label": point_text(gate["point"], gate["lane"], lanes, language),
+        "timed": rules is not None and gate["point"] == find_timed(rules),
         "ok": problem is None,
         "text": translate(PROBLEMS[problem] if problem else READY, language),
     }
+
+
+def find_timed(rules: Discipline) -> str | None:
+    """The point at which a run's time is taken."""
+    end = rules.laps or rules.finish
+    return end.point if end else None
 
 
 def find_problem(device: DeviceView | None, gate_input: int) -> str | None:

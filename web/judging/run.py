@@ -42,7 +42,7 @@ def build_run(
             }
             for fault in run.faults
         ],
-        "gates": list_gates(gates, devices, rules.lanes, language),
+        "gates": list_gates(gates, devices, rules, language),
     }
 
 

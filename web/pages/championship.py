@@ -50,7 +50,12 @@ def list_steps(slug: str, state: ContestState, judges: int, language: str) -> li
     _, plural = catalogue.gettext, catalogue.ngettext
     ngettext = plural
     teams = sum(not entry.withdrawn for entry in state.entries.values())
-    fields = [name for name, gates in state.fields.items() if gates]
+    timed = sort_names(name for name, gates in state.fields.items() if gates)
+    by_hand = sort_names(name for name, gates in state.fields.items() if not gates)
+    fields = [
+        *([_("Fields with gates: %(fields)s") % {"fields": ", ".join(timed)}] if timed else []),
+        *([_("Fields by hand: %(fields)s") % {"fields": ", ".join(by_hand)}] if by_hand else []),
+    ]
     steps = [
         (
             _("Teams"),
@@ -62,9 +67,7 @@ def list_steps(slug: str, state: ContestState, judges: int, language: str) -> li
         ),
         (
             _("Fields and gates"),
-            _("Fields with gates: %(fields)s") % {"fields": ", ".join(fields)}
-            if fields
-            else _("Say which gate stands at which start and finish"),
+            " · ".join(fields) or _("Say which gate stands at which start and finish"),
             f"/championships/{slug}/fields",
             bool(fields),
         ),

@@ -10,13 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from lab_controller.bus.changes import DEVICES, championship_key
 from lab_controller.errors import LabError
 from web.device_views import DeviceHealth, view_device
-from web.field_views import view_field, view_fields
+from web.field_views import sort_names, view_field, view_fields
 from web.pages.devices import render_part, stream_html
 from web.section import Edit, Key, Look, Section
 
 router = APIRouter()
 GATE_FIELD = re.compile(r"gate:([a-z]+):([0-9])")
 GATE_VALUE = re.compile(r"([a-z0-9-]{1,64}):([0-9])")
+FieldName = Annotated[str, Form(max_length=24)]
 
 
 @router.get("/championships/{slug}/fields")
@@ -31,13 +32,14 @@ def list_gates(section: Section) -> list[DeviceHealth]:
 def show_fields(section: Section, error: LabError | None = None) -> Response:
     state, language, gates = section.state(), section.language, list_gates(section)
     pictures = view_fields(state, gates, language)
-    fresh = view_field(state, next_name(list(state.fields)), (), gates, language)
+    fresh = view_field(state, next_name([*state.fields, *state.closed_fields]), (), gates, language)
     return section.render(
         "fields.html",
         "fields",
         error,
         pictures=pictures,
         fresh=fresh,
+        closed=sort_names(state.closed_fields),
         gates=[
             {
                 "id": gate.id,
@@ -73,9 +75,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 @router.post("/championships/{slug}/fields")
-async def save(
-    request: Request, section: Edit, field: Annotated[str, Form(max_length=24)], key: Key
-) -> Response:
+async def save(request: Request, section: Edit, field: FieldName, key: Key) -> Response:
     gates = read_gates(await read_form(request))
 
     def store() -> Response:
@@ -86,6 +86,24 @@ async def save(
         return section.go("fields")
 
     return await run_in_threadpool(store)
+
+
+@router.post("/championships/{slug}/fields/close")
+def close(section: Edit, field: FieldName, key: Key) -> Response:
+    try:
+        section.championships.close_field(section.actor, section.slug, field, key=key)
+    except LabError as error:
+        return show_fields(section, error)
+    return section.go("fields")
+
+
+@router.post("/championships/{slug}/fields/open")
+def open_again(section: Edit, field: FieldName, key: Key) -> Response:
+    try:
+        section.championships.open_field(section.actor, section.slug, field, key=key)
+    except LabError as error:
+        return show_fields(section, error)
+    return section.go("fields")
 
 
 def read_gates(form: dict[str, str]) -> list[dict[str, Any]]:

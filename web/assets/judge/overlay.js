@@ -8,7 +8,7 @@ const blank = (desk, { run, entry, attempt, field, lane, heat }) => {
     penalties: desk.penalties.map((rule) => ({ ...rule, count: 0 })),
     params: desk.params.map((param) => ({ ...param, value: null })),
     signatures: [], timeline: [], faults: [], heat_runs: [],
-    gates: desk.fields.find((each) => each.field === field)?.gates ?? [],
+    gates: (desk.fields.find((each) => each.field === field)?.gates ?? []).filter((gate) => gate.lane === lane),
     allowed: [], rev: -1,
   };
 };

@@ -186,12 +186,20 @@ export class RunPage {
   describe(view, outcome) {
     const { s, language } = this;
     if (view.phase === "running" && !this.app.isOnline) return s.running_offline;
-    if (!outcome || outcome.status !== "OK") return outcome ? (s[outcome.status] ?? "") : (s[`hint_${view.phase}`] ?? "");
+    if (!outcome) return this.hint(view);
+    if (outcome.status !== "OK") return s[outcome.status] ?? "";
     const words = [fill(s.bound, { bound: formatBound(outcome.bound_us, language) })];
     if (outcome.value_us === null) words.push(s.lab_counts);
     else if (outcome.counted_us !== null && outcome.counted_us !== outcome.value_us)
       words.unshift(fill(s.with_penalties, { time: formatTime(outcome.counted_us, language), added: formatTime(outcome.value_us - outcome.counted_us, language) }));
     return words.join(" · ");
+  }
+
+  hint(view) {
+    const { s } = this;
+    if (!view.gates.length) return this.allowed.has("propose_manual") ? s.hint_by_hand : "";
+    if (view.phase !== "running") return s[`hint_${view.phase}`] ?? "";
+    return isTimed(view, true) && !this.app.desk.asks_laps ? s.hint_running : "";
   }
 
   overLimit(us) {
@@ -276,7 +284,8 @@ export class RunPage {
     else if (view.phase === "accepted") this.setPrimary("desk", s.next_team);
     else if (view.phase === "voided" || view.phase === "rerun") this.setPrimary("reopen", s.new_run, stopped);
     else if (this.allowed.has("signal") && !view.signalled) this.setPrimary("signal", s.signal, stopped);
-    else if (view.phase === "running") this.setPrimary("by_hand", s.by_hand, stopped);
+    else if (view.phase === "running") this.setPrimary("by_hand", s.by_hand, stopped, isTimed(view));
+    else if (!view.gates.length) this.setPrimary("by_hand", s.by_hand, stopped);
     else if (view.phase === "armed" || view.phase === "arming") this.setPrimary("arm", s.arm_again, stopped, true);
     else this.setPrimary("arm", s.arm, stopped);
   }
@@ -365,6 +374,9 @@ export class RunPage {
     await this.app.queue.press(this.run, kind, payload, seen);
   }
 }
+
+// Whether a gate takes the time; with `well`, one that is well at this moment.
+const isTimed = (view, well = false) => view.gates.some((gate) => gate.timed && (gate.ok || !well));
 
 // What the judge saw when pressing Accept: the lab refuses if it has something else by then.
 function seenIn({ status, value_us, counted_us }) {

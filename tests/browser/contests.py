@@ -81,10 +81,10 @@ async def open_contest(folder: Path, lanes: int = 1) -> AsyncIterator[Contest]:
         yield Contest(lab, lanes=lanes)
 
 
-async def sign_in(page: Page, path: str = f"/judge/{SLUG}") -> None:
+async def sign_in(page: Page, path: str = f"/judge/{SLUG}", login: str = LOGIN) -> None:
     """Come to `path` by the sign-in page, as the judge, and wait until the tablet is ready."""
     await page.goto(path)
-    await page.fill("#login", LOGIN)
+    await page.fill("#login", login)
     await page.fill("#password", PASSWORD)
     await page.press("#password", "Enter")
     await page.wait_for_url(f"**{path}")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from competitions.commands import parse_command
 from competitions.errors import RecordError
-from lab_controller.errors import Invalid
+from lab_controller.errors import Invalid, NotSignedIn
 from web.auth import TheLab
 from web.live.judging import Judge, draw_run
 
@@ -16,12 +16,16 @@ LATE_US = 10_000_000
 
 
 class Press(BaseModel):
-    """`made_at_us` is the tablet's clock; `seen` is the proposal that was on its screen."""
+    """`made_at_us` is the tablet's clock; `seen` is the proposal that was on its screen.
+
+    `by` is the account of the judge who pressed; a tablet may by now be signed in as another.
+    """
 
     kind: str
     payload: dict[str, Any] = Field(default_factory=dict)
     made_at_us: int | None = None
     seen: dict[str, Any] | None = None
+    by: str | None = Field(None, max_length=64)
 
 
 class Pressed(BaseModel):
@@ -44,6 +48,8 @@ def give_command(
     idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
 ) -> Pressed:
     """Carry out one command of a run's judge, once for each Idempotency-Key."""
+    if press.by is not None and press.by != judge.account:
+        raise NotSignedIn("judge_differs")
     try:
         command = parse_command(press.kind, press.payload)
     except RecordError as error:

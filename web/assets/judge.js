@@ -5,24 +5,27 @@ import { LiveSource } from "./live/source.js";
 import { DeskPage } from "./judge/desk_page.js";
 import { RunPage } from "./judge/run_page.js";
 import { WriteQueue } from "./judge/queue.js";
+import { ask, toast } from "./judge/dialogs.js";
 import { keepPages } from "./judge/offline.js";
 import { newKey } from "./judge/keys.js";
 import { openStore } from "./judge/store.js";
 
 class JudgeApp extends HTMLElement {
   async connectedCallback() {
-    const { slug, desk, run, language } = readJson("judge");
+    const { slug, desk, run, language, judge } = readJson("judge");
     Object.assign(this, { slug, desk, language, strings: readJson("strings"), base: `/judge/${encodeURIComponent(slug)}` });
-    const names = ["title", "about", "line", "back", "view", "do", "toasts", "warning"];
+    const names = ["title", "about", "line", "back", "view", "do", "toasts", "warning", "foreign", "who"];
     this.slots = Object.fromEntries(names.map((name) => [name, this.querySelector(`[data-slot="${name}"]`)]));
     this.store = await openStore();
-    this.queue = new WriteQueue(this.store, slug);
+    this.queue = new WriteQueue(this.store, slug, judge);
     this.queue.addEventListener("change", () => this.refresh());
     this.queue.addEventListener("saved", ({ detail }) => this.saved(detail));
     this.slots.back.addEventListener("click", (event) => {
       event.preventDefault();
       this.go("");
     });
+    this.slots.who.querySelector("a").addEventListener("click", (event) => this.leave(event));
+    this.slots.who.querySelector("form").addEventListener("submit", (event) => this.changeLanguage(event));
     addEventListener("popstate", () => this.route());
     addEventListener("beforeunload", (event) => !this.store.keeps && this.queue.size && event.preventDefault());
     await this.queue.start();
@@ -39,7 +42,28 @@ class JudgeApp extends HTMLElement {
 
   go(path) {
     history.pushState(null, "", this.base + path);
+    scrollTo(0, 0);
     return this.route();
+  }
+
+  // The account and the languages are the lab's: without it they would be lost on an error page.
+  isAway(event) {
+    if (this.isOnline) return false;
+    event.preventDefault();
+    toast(this.slots.toasts, this.strings.leave_offline);
+    return true;
+  }
+
+  async leave(event) {
+    const { queue, store, strings: s } = this;
+    if (this.isAway(event) || !queue.size) return;
+    event.preventDefault();
+    const text = store.keeps ? fill(s.leave_text, { count: queue.size }) : s.nothing_kept;
+    if ((await ask({ title: s.leave_title, text, action: s.leave_action, bad: false, back: s.back })) !== null) location.assign("/account");
+  }
+
+  changeLanguage(event) {
+    if (!this.isAway(event)) event.target.elements.next.value = location.pathname;
   }
 
   openRun({ entry, attempt, field, lane, heat }) {
@@ -54,6 +78,7 @@ class JudgeApp extends HTMLElement {
     const run = match && decodeURIComponent(match[1]);
     this.page = run ? new RunPage(this, run) : new DeskPage(this);
     this.slots.back.hidden = !run;
+    this.slots.who.hidden = Boolean(run);
     this.slots.view.replaceChildren(...this.page.main);
     this.slots.do.replaceChildren(...this.page.actions);
     this.slots.do.parentElement.hidden = !run;
@@ -86,7 +111,14 @@ class JudgeApp extends HTMLElement {
 
   refresh() {
     this.page?.draw();
+    this.drawForeign();
     this.drawLine();
+  }
+
+  drawForeign() {
+    const lines = this.queue.foreign.map(([name, count]) => fill(this.strings.foreign_kept, { name, count }));
+    setText(this.slots.foreign, lines.join(" "));
+    this.slots.foreign.hidden = !lines.length;
   }
 
   drawLine() {

@@ -23,7 +23,7 @@ def send_worker() -> Response:
 @router.get("/judge/{slug}", name="judge")
 def show_desk(request: Request, lab: TheLab, judge: Judge, slug: str) -> Response:
     desk = view_desk(lab, slug, request.state.language)
-    return render(request, "judge.html", slug=slug, desk=desk, run_id=None, run=None)
+    return render(request, "judge.html", slug=slug, desk=desk, run_id=None, run=None, judge=tell(judge))
 
 
 @router.get("/judge/{slug}/runs/{run}", name="judge_run")
@@ -36,4 +36,10 @@ def show_run(request: Request, lab: TheLab, judge: Judge, slug: str, run: str) -
         desk=view_desk(lab, slug, language),
         run_id=run,
         run=view_run(lab, slug, run, language),
+        judge=tell(judge),
     )
+
+
+def tell(judge: Judge) -> dict[str, str]:
+    """Whose presses this tablet makes."""
+    return {"id": judge.account, "name": judge.name}

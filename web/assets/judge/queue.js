@@ -8,26 +8,46 @@ const WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 export class WriteQueue extends EventTarget {
   #store;
   #slug;
+  #account;
   #writes = [];
+  #foreign = [];
   #busy = new Set();
   #tries = 0;
   #timer = 0;
   signedOut = false;
   reachable = true;
 
-  constructor(store, slug) {
+  // `account` ({id, name}): presses are sent as those of the judge who made them, and of nobody else.
+  constructor(store, slug, account) {
     super();
     this.#store = store;
     this.#slug = slug;
+    this.#account = account;
   }
 
   async start() {
-    const all = await this.#store.listWrites();
-    this.#writes = all.filter((write) => write.slug === this.#slug);
+    const all = (await this.#store.listWrites()).filter((write) => write.slug === this.#slug);
+    this.#writes = all.filter((write) => this.#isOwn(write));
+    this.#foreign = all.filter((write) => !this.#isOwn(write));
     for (const write of this.#writes) if (write.state === "sending") write.state = "kept";
     addEventListener("online", () => this.flush());
     this.#changed();
     this.flush();
+  }
+
+  #isOwn({ by }) {
+    return !by || by.id === this.#account.id;
+  }
+
+  get writes() {
+    return [...this.#writes];
+  }
+
+  // What other judges pressed on this tablet and the lab does not have: [name, count] of each.
+  get foreign() {
+    const counts = new Map();
+    for (const { by } of this.#foreign) counts.set(by.name, (counts.get(by.name) ?? 0) + 1);
+    return [...counts];
   }
 
   get size() {
@@ -44,7 +64,7 @@ export class WriteQueue extends EventTarget {
 
   // Resolves when the press is safe on the tablet; sending goes on by itself.
   async press(run, kind, payload, seen = null) {
-    const write = { key: newKey(), slug: this.#slug, run, kind, payload, seen, made_at_us: Date.now() * 1000, state: "kept", problem: null };
+    const write = { key: newKey(), slug: this.#slug, by: this.#account, run, kind, payload, seen, made_at_us: Date.now() * 1000, state: "kept", problem: null };
     write.id = await this.#store.addWrite(write);
     this.#writes.push(write);
     this.#changed();
@@ -120,7 +140,7 @@ export class WriteQueue extends EventTarget {
     return fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": write.key },
-      body: JSON.stringify({ kind: write.kind, payload: write.payload, made_at_us: write.made_at_us, seen: write.seen }),
+      body: JSON.stringify({ kind: write.kind, payload: write.payload, made_at_us: write.made_at_us, seen: write.seen, by: write.by?.id ?? this.#account.id }),
       signal: control.signal,
     }).finally(() => clearTimeout(timer));
   }

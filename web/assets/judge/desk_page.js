@@ -1,9 +1,11 @@
 // The judge's desk: choose the field once, then the next team; its runs and attempts at a glance.
-import { fill } from "../live/format.js";
+import { fill, formatTime } from "../live/format.js";
 import { h, reconcile, setText, show } from "../live/dom.js";
+import { overlayDesk } from "./desk_overlay.js";
 
 const FIELD_KEY = "lab-judge-field";
 const LAST = 1e9;
+const CLASSES = { kept: "tag gold", refused: "tag bad" };
 
 export class DeskPage {
   constructor(app) {
@@ -32,7 +34,7 @@ export class DeskPage {
   }
 
   draw() {
-    const { desk } = this.app;
+    const desk = (this.desk = overlayDesk(this.app.desk, this.app.queue.writes, (seen) => this.tell(seen)));
     this.app.setTitle(desk.discipline, desk.name);
     if (!desk.fields.some((each) => each.field === this.field)) this.field = desk.fields[0]?.field ?? null;
     this.drawFields(desk);
@@ -41,7 +43,9 @@ export class DeskPage {
     reconcile(this.running, open, (run) => run.run, (run) => this.runRow(run), (item, run) => {
       setText(item.querySelector("b"), run.team);
       setText(item.querySelector(".small"), fill(desk.lanes > 1 ? this.s.field_lane : this.s.field, run));
-      setText(item.querySelector(".tag"), this.s[`phase_${run.phase}`] ?? run.phase);
+      const tag = item.querySelector(".tag");
+      setText(tag, run.state ? this.s[`desk_${run.state}`] : (this.s[`phase_${run.phase}`] ?? run.phase));
+      tag.className = CLASSES[run.state] ?? "tag live";
     });
     const queue = [...desk.entries].sort((a, b) => (a.next ?? LAST) - (b.next ?? LAST));
     const shown = queue.filter((entry) => !this.find || `${entry.team} ${entry.school}`.toLowerCase().includes(this.find));
@@ -70,8 +74,8 @@ export class DeskPage {
 
   runRow(run) {
     return h("li", { class: "run-row" },
-      h("span", { class: "stack-s" }, h("b", {}), h("span", { class: "soft small" })), h("span", { class: "tag live" }),
-      h("button", { type: "button", click: () => this.app.go(`/runs/${encodeURIComponent(run.run)}`) }, this.s.continue_run));
+      h("span", { class: "stack-s" }, h("b", {}), h("span", { class: "soft small" })), h("span", { class: "tag" }),
+      h("button", { type: "button", click: () => this.openRun(run.run) }, this.s.continue_run));
   }
 
   teamRow(entry) {
@@ -81,34 +85,47 @@ export class DeskPage {
       h("button", { type: "button", click: () => this.start(entry.entry) }));
   }
 
+  openRun(run) {
+    return this.app.go(`/runs/${encodeURIComponent(run)}`);
+  }
+
+  // What was accepted on this tablet and is not with the lab yet.
+  tell(seen) {
+    if (!seen || (seen.status === "OK" && typeof seen.value_us !== "number")) return this.s.state_kept;
+    return seen.status === "OK" ? `${formatTime(seen.value_us, this.app.language)}\u00a0${this.s.seconds}` : seen.status;
+  }
+
   fillTeam(item, entry) {
     const { s } = this;
     setText(item.querySelector("b"), entry.team);
     setText(item.querySelector(".small"), entry.school);
     const dots = item.querySelector(".dots");
-    reconcile(dots, entry.attempts.map((attempt, index) => ({ attempt, index })), ({ index }) => index, () => h("span", { class: "tag num" }), (dot, { attempt, index }) => {
+    const create = ({ attempt }) => (attempt ? h("button", { type: "button", class: "num", click: () => this.openRun(attempt.run) }) : h("span", { class: "tag num" }));
+    reconcile(dots, entry.attempts.map((attempt, index) => ({ attempt, index })), ({ attempt, index }) => `${index}/${attempt?.run ?? ""}`, create, (dot, { attempt, index }) => {
       setText(dot, attempt ? attempt.text : String(index + 1));
-      dot.classList.toggle("good", attempt?.status === "OK");
+      dot.classList.toggle("good", attempt?.status === "OK" && !attempt.state);
+      dot.classList.toggle("kept", Boolean(attempt?.state));
       dot.title = fill(s.attempt_of, { attempt: index + 1, attempts: entry.attempts.length });
+      if (attempt) dot.setAttribute("aria-label", `${dot.title}: ${attempt.text}`);
     });
-    const button = item.querySelector("button");
+    const button = item.lastElementChild;
     button.classList.toggle("primary", entry.entry === this.nextEntry());
     button.classList.toggle("quiet", entry.next === null && !entry.run);
-    button.disabled = !this.field || (entry.next === null && !entry.run);
+    button.disabled = !entry.run && (!this.field || entry.next === null);
     setText(button, entry.run ? s.continue_run : entry.next === null ? s.all_done : fill(s.start_attempt, { attempt: entry.next }));
   }
 
   nextEntry() {
-    const { entries } = this.app.desk;
+    const { entries } = this.desk;
     const waiting = entries.filter((entry) => entry.next !== null && !entry.run);
     return waiting.reduce((best, entry) => (best === null || entry.next < best.next ? entry : best), null)?.entry;
   }
 
   start(id) {
-    const entry = this.app.desk.entries.find((each) => each.entry === id);
-    if (entry.run) return this.app.go(`/runs/${encodeURIComponent(entry.run)}`);
-    const others = this.app.desk.fields.find((each) => each.field === this.field)?.runs ?? [];
-    const heat = this.app.desk.lanes > 1 ? (others.find((run) => run.heat && ["ready", "arming"].includes(run.phase) && run.lane !== this.lane)?.heat ?? null) : null;
+    const entry = this.desk.entries.find((each) => each.entry === id);
+    if (entry.run) return this.openRun(entry.run);
+    const others = this.desk.fields.find((each) => each.field === this.field)?.runs ?? [];
+    const heat = this.desk.lanes > 1 ? (others.find((run) => run.heat && ["ready", "arming"].includes(run.phase) && run.lane !== this.lane)?.heat ?? null) : null;
     return this.app.openRun({ entry: id, attempt: entry.next, field: this.field, lane: this.lane, heat });
   }
 }

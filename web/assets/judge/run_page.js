@@ -55,7 +55,7 @@ export class RunPage {
     this.main = [
       p.heat,
       h("section", { class: "card clock num" }, p.steps, p.phase, h("b", { class: "time" }, p.clock, p.unit), p.detail),
-      p.stopped, p.faults, p.pressPart, p.penaltyPart, p.paramPart, p.signatures, p.timelinePart, p.gatePart,
+      p.stopped, p.faults, p.signatures, p.pressPart, p.penaltyPart, p.paramPart, p.timelinePart, p.gatePart,
     ];
     this.more = h("button", { type: "button", click: () => this.openMore() }, s.more);
     this.again = h("button", { type: "button", class: "bad", click: () => this.order("rerun") }, s.rerun);

@@ -1,6 +1,9 @@
 """The judge's pages and commands over HTTP: who may press, what a press does, and that it does it once."""
 
+import json
+import re
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from competitions import commands as cmd
 from lab_controller.lab import Lab
 from tests.browser.contests import SLUG, Contest
+from web.judging.words import effect_text
 
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 
@@ -138,6 +142,69 @@ async def test_the_desk_shows_what_each_team_has_done_and_what_comes_next(
     page = (await judge.get(f"/judge/{SLUG}")).text
     assert "12.178 s" in page
     assert '"run": "b"' in page
+
+
+async def test_an_accepted_attempt_leads_to_its_run_which_may_still_be_signed_or_voided(
+    contest: Contest, judge: httpx.AsyncClient
+) -> None:
+    contest.accept("a", "1", 12_178_000)
+    entry = read_page((await judge.get(f"/judge/{SLUG}")).text)["desk"]["entries"][0]
+    assert entry["attempts"][0] == {"run": "a", "status": "OK", "text": "12.178 s"}
+    run = read_page((await judge.get(f"/judge/{SLUG}/runs/a")).text)["run"]
+    assert (run["phase"], run["allowed"]) == ("accepted", ["void", "rerun", "sign"])
+
+
+async def test_a_field_without_gates_is_on_the_desk_and_a_closed_one_is_not(
+    contest: Contest, judge: httpx.AsyncClient
+) -> None:
+    contest.lab.championships.set_field("admin", SLUG, "10", [], key="ten")
+    contest.lab.championships.set_field("admin", SLUG, "4", [], key="four")
+    contest.lab.championships.close_field("admin", SLUG, "4", key="close")
+    fields = read_page((await judge.get(f"/judge/{SLUG}")).text)["desk"]["fields"]
+    assert [(each["field"], len(each["gates"])) for each in fields] == [("3", 2), ("10", 0)]
+    assert [gate["timed"] for gate in fields[0]["gates"]] == [False, True]
+
+
+async def test_the_desk_says_whose_it_is_and_leads_to_the_account(
+    contest: Contest, judge: httpx.AsyncClient
+) -> None:
+    desk = (await judge.get(f"/judge/{SLUG}")).text
+    who = re.search(r'<div class="who"[^>]*>(.*?)</div>', desk, re.DOTALL)
+    assert who
+    assert ('href="/account"' in who[1], 'action="/language"' in who[1]) == (True, True)
+    run = (await judge.get(f"/judge/{SLUG}/runs/{RUN}")).text
+    assert '<div class="who" data-slot="who" hidden>' in run
+
+
+async def test_a_press_of_another_judge_is_not_taken_under_this_one_s_name(
+    contest: Contest, judge: httpx.AsyncClient
+) -> None:
+    mine = read_page((await judge.get(f"/judge/{SLUG}")).text)["judge"]["id"]
+    other = await press(judge, "open_run", OPEN, "1", by="somebody-else")
+    assert (other.status_code, other.json()["code"]) == (401, "judge_differs")
+    assert contest.kinds(RUN) == []
+    assert (await press(judge, "open_run", OPEN, "1", by=mine)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "once", "later"),
+    [
+        ("kk", "дисквалификация", "2-рет қайталанса дисквалификация"),
+        ("ru", "дисквалификация", "дисквалификация при повторе номер 2"),
+        ("en", "disqualification", "disqualification at number 2"),
+    ],
+)
+def test_what_a_penalty_costs_is_told_in_words(language: str, once: str, later: str) -> None:
+    assert effect_text(0, 0, 0, 1, language) == once
+    assert effect_text(0, 0, 0, 2, language) == later
+
+
+def read_page(html: str) -> dict[str, Any]:
+    """What the page gives its script."""
+    found = re.search(r'<script type="application/json" id="judge">(.*?)</script>', html, re.DOTALL)
+    assert found
+    page: dict[str, Any] = json.loads(found[1])
+    return page
 
 
 async def test_the_service_worker_is_never_served_stale(guest: httpx.AsyncClient) -> None:

@@ -48,7 +48,7 @@ def result_text(result: Mapping[str, Any], language: str) -> str:
 
 
 def effect_text(time_us: int, points: float, laps: int, dsq_at: int | None, language: str) -> str:
-    """What one more of a penalty costs: `+5 s`, `−1 lap`, `disqualifies from number 2 on`."""
+    """What one more of a penalty costs: `+5 s`, `laps: −1`, `disqualification at number 2`."""
     parts = []
     if time_us:
         seconds = format_number(time_us / 1_000_000, language)
@@ -59,7 +59,7 @@ def effect_text(time_us: int, points: float, laps: int, dsq_at: int | None, lang
     if laps:
         parts.append(translate(_("laps: {laps}"), language, laps=format_number(laps, language)))
     if dsq_at == 1:
-        parts.append("DSQ")
+        parts.append(translate(_("disqualification"), language))
     elif dsq_at is not None:
-        parts.append(translate(_("DSQ at number {count}"), language, count=dsq_at))
+        parts.append(translate(_("disqualification at number {count}"), language, count=dsq_at))
     return ", ".join(parts)

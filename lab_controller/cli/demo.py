@@ -21,6 +21,7 @@ from lab_controller.demo.contests import DRAG, LINE
 from lab_controller.demo.show import Show
 from lab_controller.lab import Lab
 from lab_controller.logs import configure_logs
+from lab_controller.network import find_lan_address
 from lab_controller.settings import Settings
 from web.app import create_app
 from web.live.server import LiveServer
@@ -76,7 +77,8 @@ def _listen(port: int) -> socket.socket:
 
 def _say_where(port: int) -> None:
     console = Console()
-    board = f"http://{_lan_address()}:{port}/board/{LINE}"
+    address = find_lan_address() or "127.0.0.1"
+    board = f"http://{address}:{port}/board/{LINE}"
     places = Table(show_header=False, box=None, padding=(0, 2))
     places.add_row("The board", f"http://127.0.0.1:{port}/board/{LINE}")
     places.add_row("in the hall", f"http://127.0.0.1:{port}/board/{LINE}?hall=1")
@@ -95,17 +97,6 @@ def _say_where(port: int) -> None:
     console.print(f"\nOn a phone in this network: {board}\n")
     segno.make(board, error="m").terminal(compact=True)
     console.print("Ctrl+C ends it.")
-
-
-def _lan_address() -> str:
-    """The address by which others in the network reach this machine, as far as it can tell."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        address: str = probe.getsockname()[0]
-        return address
 
 
 def register(app: typer.Typer) -> None:

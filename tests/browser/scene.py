@@ -210,6 +210,7 @@ async def open_scene(folder: Path) -> AsyncIterator[Scene]:
     """A real lab in `folder`, without room agent, with the scene in it."""
     settings = Settings(
         data_dir=folder,
+        public_url="https://lab.school.kz",
         mqtt_host="127.0.0.1",
         mqtt_port=free_port(),
         argon2_time_cost=1,

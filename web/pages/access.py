@@ -10,7 +10,7 @@ from lab_controller.errors import Conflict, LabError
 from lab_controller.people.roles import Role
 from web.championship_views import list_holders
 from web.languages import load_catalogue
-from web.public_address import public_url
+from web.public_address import name_hindrance, public_url
 from web.section import Edit, Section, Text
 
 router = APIRouter()
@@ -41,6 +41,7 @@ def show_access(
         roles={"judge": _("Judge"), "display": _("Hall screen")},
         form=form or {"role": "judge", "login": "", "name": ""},
         secret=secret,
+        hindrance=name_hindrance(section.request),
         sign_in_url=public_url(section.request, "/sign-in"),
     )
 

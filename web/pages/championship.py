@@ -38,8 +38,9 @@ def show(section: Look) -> Response:
     return section.render(
         "championship.html",
         steps=list_steps(section.slug, state, len(judges), language),
-        qr=Markup(draw_qr(board_url)),  # noqa: S704  segno's own output
+        qr=Markup(draw_qr(board_url)) if board_url else "",  # noqa: S704  segno's own output
         board_url=board_url,
+        hindrance=name_hindrance(section.request),
         rules=summarize_rules(state.discipline, language) if state.discipline else [],
     )
 
@@ -115,4 +116,6 @@ def export_log(section: Look) -> Response:
 def show_qr(section: Look) -> Response:
     section.state()
     board_url = public_url(section.request, f"/board/{section.slug}")
+    if not board_url:
+        raise NotFound("address_missing")
     return Response(draw_qr(board_url), media_type="image/svg+xml")

@@ -61,7 +61,7 @@ def show_form(request: Request, form: NewForm, choice: RuleChoice, error: LabErr
         error.status if error else 200,
         form=form.model_dump(exclude={"key"}),
         error=error and {"code": error.code, "params": error.params},
-        board_base=public_url(request, "/board/"),
+        board_base=public_url(request, "/board/") or "/board/",
         **show_choice(choice, request.state.language),
     )
 

@@ -8,6 +8,9 @@ SENTENCES = {
     ),
     "championship_signed": _("The championship is signed and closed. Its results can no longer be changed."),
     "already_signed": _("This has been signed already. Nothing more is needed."),
+    "address_missing": _(
+        "Phones cannot open the lab yet, so there is no QR code. The championship's page says what to do."
+    ),
     "slug_taken": _("There is a championship at this address already. Choose another address."),
     "bad_slug": _(
         "An address has only small Latin letters, digits and hyphens, such as techcup-line. Correct it."

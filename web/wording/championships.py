@@ -27,13 +27,13 @@ SENTENCES = {
     ),
     "input_elsewhere": _("Input {input} of {device} is used on field {field}. Free it there first."),
     "field_busy": _("A run is under way on field {field}. Change its gates when the run is over."),
-    "unknown_field": _("There is no field {field}. Set it up under “Fields and gates”."),
-    "field_has_no_gates": _(
-        "Field {field}, lane {lane} has no gate. Enter the time by hand, or set a gate up for it."
     "field_in_use": _("A run is open on field {field}. Finish or void it, then close the field."),
     "field_closed": _(
         "Field {field} is closed. An administrator opens it under “Fields and gates”; then send again."
     ),
+    "unknown_field": _("There is no field {field}. Set it up under “Fields and gates”."),
+    "field_has_no_gates": _(
+        "Field {field}, lane {lane} has no gate. Enter the time by hand, or set a gate up for it."
     ),
     "lane_busy": _("A robot is on its way through {device}. Wait until that run is over."),
     "bad_tie": _(

@@ -234,11 +234,41 @@ async def test_an_account_that_is_there_keeps_its_password(
     assert [len(each.grants) for each in lab.people.list_accounts() if each.login == "teacher"] == [1]
 
 
-async def test_the_embargo_is_one_press_either_way(admin: httpx.AsyncClient, lab: Lab) -> None:
+async def test_access_that_was_taken_away_can_be_given_back(admin: httpx.AsyncClient, lab: Lab) -> None:
+    begin(lab)
+    await send(admin, "/access", role="judge", login="teacher")
+    page = (await send(admin, "/access/revoke", role="judge", login="teacher")).text
+    assert "has no access any more." in page
+    note = re.search(r'<form class="note".*?</form>', page, re.DOTALL)
+    assert note
+    undo = dict(re.findall(r'name="(\w+)" value="(\w+)"', note[0]))
+    assert undo == {"login": "teacher", "role": "judge"}
+    assert "Access" not in (await admin.get("/championships/cup/access/revoke")).text
+    await send(admin, "/access", **undo)
+    page = (await admin.get("/championships/cup/access")).text
+    assert "has no access any more." not in page
+    assert page.count('<li class="person">') == 3
+
+
+async def test_access_that_is_gone_already_is_told(admin: httpx.AsyncClient, lab: Lab) -> None:
+    begin(lab)
+    page = (await send(admin, "/access/revoke", role="display", login="teacher")).text
+    assert "teacher does not have this role any more." in page
+    assert "Undo" not in page
+
+
+async def test_results_are_held_back_at_once_and_shown_after_a_question(
+    admin: httpx.AsyncClient, lab: Lab
+) -> None:
     begin(lab)
     await send(admin, "/embargo", on="yes")
     assert lab.championships.state("cup").embargo is True
-    assert "Show all results now" in (await admin.get("/championships/cup")).text
+    page = (await admin.get("/championships/cup")).text
+    question = re.search(r"<details>\s*<summary>Show the results</summary>(.*?)</details>", page, re.DOTALL)
+    assert question
+    assert "This cannot be taken back." in question[1]
+    assert "Show all results now" in question[1]
+    assert page.count('action="/championships/cup/embargo"') == 1
     await send(admin, "/embargo", on="no")
     assert lab.championships.state("cup").embargo is False
 
@@ -247,7 +277,15 @@ async def test_the_embargo_is_one_press_either_way(admin: httpx.AsyncClient, lab
 async def test_only_an_administrator_changes_the_set_up(sign_in: SignIn, lab: Lab, login: str) -> None:
     begin(lab)
     browser = await sign_in(login)
-    for path in ("/teams", "/fields", "/access", "/embargo", "/import/enter"):
+    for path in (
+        "/teams",
+        "/fields",
+        "/fields/close",
+        "/fields/open",
+        "/access",
+        "/embargo",
+        "/import/enter",
+    ):
         answer = await send(
             browser, path, field="1", on="yes", role="judge", login="x", team="x", school="x", table=""
         )

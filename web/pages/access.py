@@ -31,7 +31,9 @@ def show_access(
     form: dict[str, str] | None = None,
     error: LabError | None = None,
     secret: dict[str, str] | None = None,
+    off: dict[str, str] | None = None,
 ) -> Response:
+    """`secret` is a new account's password, `off` who has just lost access and may get it back."""
     _ = load_catalogue(section.language).gettext
     return section.render(
         "access.html",
@@ -41,6 +43,7 @@ def show_access(
         roles={"judge": _("Judge"), "display": _("Hall screen")},
         form=form or {"role": "judge", "login": "", "name": ""},
         secret=secret,
+        off=off,
         hindrance=name_hindrance(section.request),
         sign_in_url=public_url(section.request, "/sign-in"),
     )
@@ -80,5 +83,17 @@ def create_account(section: Section, login: str, name: str) -> str | None:
 
 @router.post("/championships/{slug}/access/revoke")
 def revoke(section: Edit, login: Text, role: RoleName) -> Response:
-    section.lab.people.revoke(actor=section.actor, login=login, role=role, scope=section.scope)
+    """Access goes at once; the page that answers offers to give it back, and no address can forge that."""
+    holders = list_holders(section.lab.database, section.scope, [role])
+    off = next((each for each in holders if each["login"] == login), None)
+    try:
+        section.lab.people.revoke(actor=section.actor, login=login, role=role, scope=section.scope)
+    except LabError as error:
+        return show_access(section, error=error)
+    return show_access(section, off=off)
+
+
+@router.get("/championships/{slug}/access/revoke")
+def show_again(section: Edit) -> Response:
+    """Where a change of language leads after access was taken away."""
     return section.go("access")

@@ -15,7 +15,7 @@ from competitions.errors import CompetitionError
 from competitions.ranking import Standing, standings
 from lab_controller.errors import Invalid, LabError
 from web.championship_views import find_rules
-from web.rules import summarize_rules
+from web.rules import outline_rules, summarize_rules
 
 OWN = "own"
 LONGEST_BYTES = 4 * MAX_TEXT
@@ -92,7 +92,12 @@ def show_choice(choice: RuleChoice, language: str) -> dict[str, Any]:
         except LabError:
             own = None
     ready = [
-        {"id": each.id, "name": each.name, "rules": summarize_rules(each, language)}
+        {
+            "id": each.id,
+            "name": each.name,
+            "outline": outline_rules(each, language),
+            "rules": summarize_rules(each, language),
+        }
         for each in iter_disciplines()
     ]
     return {"disciplines": ready, "own": own, "chosen": OWN if choice.is_own else choice.chosen}

@@ -22,6 +22,11 @@ def summarize_rules(discipline: Discipline, language: str) -> list[Line]:
     return list(_Summary(discipline, language).lines())
 
 
+def outline_rules(discipline: Discipline, language: str) -> str:
+    """What tells disciplines apart at a glance: attempts, their time, laps, robots at once."""
+    return ", ".join(_Summary(discipline, language).outline())
+
+
 class _Summary:
     def __init__(self, discipline: Discipline, language: str) -> None:
         self.discipline, self.language = discipline, language
@@ -46,6 +51,20 @@ class _Summary:
             yield Line(_("The judge enters"), ", ".join(names))
         yield Line(_("Order"), self.order())
         yield Line(_("Equal results"), self.tie())
+
+    def outline(self) -> Iterator[str]:
+        discipline = self.discipline
+        yield self.ngettext("%(n)s attempt", "%(n)s attempts", discipline.attempts)
+        if discipline.laps is not None and discipline.laps.count is not None:
+            yield self.ngettext("%(n)s lap", "%(n)s laps", discipline.laps.count)
+        if discipline.time_limit_us is None:
+            yield self._("no time limit")
+        else:
+            yield self.seconds(discipline.time_limit_us)
+        if discipline.laps is not None and discipline.laps.count is None:
+            yield self._("as many laps as the time allows")
+        if discipline.lanes > 1:
+            yield self.ngettext("%(n)s robot at once", "%(n)s robots at once", discipline.lanes)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         return self.plural(one, many, number) % {"n": number}

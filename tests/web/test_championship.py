@@ -15,7 +15,7 @@ from tests.web.conftest import SignIn
 from tests.web.gates import add_gate
 from tests.web.people import PASSWORD
 from web.pages.teams_import import format_table
-from web.rules import summarize_rules
+from web.rules import outline_rules, summarize_rules
 
 RULES = {each.id: each for each in iter_disciplines()}
 FORM = {
@@ -74,6 +74,25 @@ def test_every_disciplines_rules_can_be_read_aloud(discipline: str, language: st
         assert line.topic
         assert line.text
         assert "%(" not in line.text
+
+
+def test_disciplines_are_told_apart_without_opening_one() -> None:
+    outlines = {name: outline_rules(rules, "en") for name, rules in RULES.items()}
+    assert outlines == {
+        "drag_race": "2 attempts, 30 s, 2 robots at once",
+        "line_following_a": "5 attempts, 3 min",
+        "line_following_b": "3 attempts, no time limit",
+        "line_following_c": "3 attempts, 2 min",
+        "line_following_d": "1 attempt, 5 min",
+        "robo_race": "3 attempts, 3 min, as many laps as the time allows",
+        "robo_race_best_lap": "1 attempt, 3 laps, no time limit",
+    }
+
+
+async def test_the_choice_of_rules_shows_what_tells_them_apart(admin: httpx.AsyncClient) -> None:
+    page = (await admin.get("/new-championship")).text
+    for rules in RULES.values():
+        assert outline_rules(rules, "en") in page
 
 
 def test_the_summary_says_what_decides_a_place() -> None:

@@ -81,6 +81,28 @@ def rank(
     return tuple(placed)
 
 
+@dataclass(frozen=True, slots=True)
+class TiedGroup:
+    """Teams that share a place which somebody has to decide about, or has: best first, then `settlement`."""
+
+    place: int
+    teams: tuple[Standing, ...]
+    due: Due | None
+    settlement: Settlement | None
+
+
+def tied_groups(table: Sequence[Standing]) -> tuple[TiedGroup, ...]:
+    """The ties of a table that wait for a decision or were settled by one, best first."""
+    groups: dict[Settlement | int, list[Standing]] = {}
+    for each in table:
+        if each.place is not None and (each.unresolved or each.settlement is not None):
+            groups.setdefault(each.settlement or each.place, []).append(each)
+    return tuple(
+        TiedGroup(teams[0].place or 0, tuple(teams), teams[0].due, teams[0].settlement)
+        for teams in groups.values()
+    )
+
+
 def _entry(team: TeamResult) -> str:
     return team.entry
 

@@ -9,7 +9,7 @@ from competitions.contest import ContestState
 from competitions.disciplines.discipline import Discipline, RankingKey
 from competitions.errors import RuleError
 from competitions.key_values import KeyValue, sort_key
-from competitions.placing import DuplicateTeamError, Standing, rank
+from competitions.placing import DuplicateTeamError, Standing, TiedGroup, rank, tied_groups
 from competitions.results import Result
 from competitions.run_states import RunState
 from competitions.statuses import Status
@@ -20,10 +20,12 @@ __all__ = [
     "DuplicateTeamError",
     "Explanation",
     "Standing",
+    "TiedGroup",
     "explain",
     "rank",
     "standings",
     "team_results",
+    "tied_groups",
 ]
 
 Decided = Literal["key", "status", "equal", "overlap", "linked", "settled"]

@@ -49,6 +49,11 @@ DUE = {
     "judge": _("The rules say: the judges decide between the tied teams."),
     "draw": _("The rules say: lots are drawn between the tied teams."),
 }
+SETTLEMENTS = {
+    "rematch": _("The tied teams ran again."),
+    "judge": _("The judges decided between the tied teams."),
+    "draw": _("Lots were drawn between the tied teams, with the number {seed}: anybody can draw them again."),
+}
 STATUSES = {
     "DNF": _("No attempt was finished."),
     "DNS": _("The team did not start."),
@@ -127,7 +132,14 @@ def explain_place(view: View, language: str) -> list[str]:
                 lines.append(_compare(neighbour, ahead, language))
     if view["due"] is not None:
         lines.append(translate(DUE[view["due"]], language))
+    if settlement := view["settlement"]:
+        lines.append(explain_settlement(settlement["method"], settlement["seed"], language))
     return lines
+
+
+def explain_settlement(method: str, seed: int | None, language: str) -> str:
+    """How a tie was settled."""
+    return translate(SETTLEMENTS[method], language, seed=seed)
 
 
 def _compare(neighbour: View, ahead: bool, language: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from competitions.contest import ContestState
+from competitions.contest import ContestState, Settlement
 from competitions.disciplines.discipline import RankingKey
 from competitions.key_values import KeyValue
 from competitions.ranking import Comparison, Explanation
@@ -18,6 +18,7 @@ def explanation(state: ContestState, known: Explanation) -> dict[str, Any]:
         "unresolved": standing.unresolved,
         "tie": standing.tie,
         "due": standing.due,
+        "settlement": _settlement(standing.settlement),
         "result": show_result(standing.result),
         "counted": list(standing.counted),
         "runs": [
@@ -39,6 +40,10 @@ def explanation(state: ContestState, known: Explanation) -> dict[str, Any]:
         "above": _neighbour(state, known, known.above),
         "below": _neighbour(state, known, known.below),
     }
+
+
+def _settlement(known: Settlement | None) -> dict[str, Any] | None:
+    return {"method": known.method, "seed": known.seed} if known is not None else None
 
 
 def _neighbour(

@@ -36,6 +36,8 @@ SENTENCES = {
         "Field {field}, lane {lane} has no gate. Enter the time by hand, or set a gate up for it."
     ),
     "lane_busy": _("A robot is on its way through {device}. Wait until that run is over."),
+    "tie_changed": _("These teams are not tied any more. Look at the results again."),
+    "tie_open": _("A tie is not settled yet. Settle it, then sign."),
     "bad_tie": _(
         "This does not settle the tie. Name all teams that are equal, best first, and how it was decided."
     ),

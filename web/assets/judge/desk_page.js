@@ -29,6 +29,7 @@ export class DeskPage {
       h("section", { class: "stack-m" }, h("h2", {}, s.choose_field), this.fields, this.lanes),
       this.runningPart,
       h("section", { class: "card" }, h("div", { class: "teams-top" }, h("h2", {}, s.teams), this.search), this.teams, this.empty),
+      h("p", {}, h("a", { class: "button quiet", href: `/championships/${this.app.slug}/results` }, s.results)),
     ];
     this.actions = [];
   }

@@ -187,7 +187,7 @@ class ChampionshipService(Writer):
         yield from export_lines(slug, rows)
 
     def rebuild(self, slug: str) -> Rebuilt:
-        """Throw the state away and fold the log anew."""
+        """Throw the state away and fold the log anew; if they differ, boards are told."""
         with self.database.read() as session:
             championship = load_championship(session, slug)
             live = self.projections.current(session, championship)
@@ -196,7 +196,10 @@ class ChampionshipService(Writer):
             self.projections.publish(
                 championship, Folded(state, championship.head_seq, championship.head_hash)
             )
-            return Rebuilt(state, championship.head_seq, championship.head_hash, live.state == state)
+            rebuilt = Rebuilt(state, championship.head_seq, championship.head_hash, live.state == state)
+        if not rebuilt.equal:
+            self.changes.announce([championship_key(slug)])
+        return rebuilt
 
 
 def _append(desk: Desk, decide: Decide, actor: str) -> Outcome:

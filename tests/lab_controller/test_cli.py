@@ -47,7 +47,7 @@ def test_help_lists_every_command_without_reading_one() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ") and line.split()}
     commands = {
-        *("agent", "backup", "broker-users", "demo", "doctor", "migrate"),
+        *("agent", "backup", "broker-users", "demo", "doctor", "migrate", "rebuild"),
         *("restore", "serve", "standings", "user", "verify"),
         *("console", "devices", "upload"),
     }

@@ -17,6 +17,7 @@ from web.api.shapes import (
     IdempotencyKey,
     NewChampionship,
     NewTeam,
+    Rebuilt,
     Receipt,
     Record,
     Standings,
@@ -68,6 +69,13 @@ def show_log(
         records = [record for record in records if record["seq"] <= end]
     found, more = cut(records, limit)
     return Page(items=[Record(**record) for record in found], next=str(found[-1]["seq"]) if more else None)
+
+
+@router.post("/{slug}/rebuild", summary="Fold the log anew, and compare that with what is shown")
+def rebuild(lab: TheLab, _: Editor, slug: Slug) -> Rebuilt:
+    """Writes nothing. Of several workers, the one that answers does it."""
+    rebuilt = lab.championships.rebuild(slug)
+    return Rebuilt(records=rebuilt.records, hash=rebuilt.hash, equal=rebuilt.equal)
 
 
 class NewTeams(BaseModel):

@@ -116,6 +116,14 @@ class Record(BaseModel):
     hash: str
 
 
+class Rebuilt(BaseModel):
+    """What the whole log comes to, and whether that is what was shown."""
+
+    records: int
+    hash: str
+    equal: bool
+
+
 class Problem(BaseModel):
     """RFC 9457, with a stable `code` and its `params`."""
 

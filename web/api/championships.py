@@ -110,14 +110,6 @@ def set_field(  # noqa: PLR0917  the framework passes by name
     return told(lab.championships.set_field(account.account, slug, field, gates, key=idempotency_key))
 
 
-class Embargo(BaseModel):
-    embargo: bool
-    reason: Annotated[str, Field(max_length=200)] = ""
-
-
-@router.put("/{slug}/embargo", summary="Hold results back, or show them")
-def set_embargo(
-    lab: TheLab, account: Editor, slug: Slug, wanted: Embargo, idempotency_key: IdempotencyKey
 @router.delete("/{slug}/fields/{field}", summary="Close a field: no more runs are opened on it")
 def close_field(
     lab: TheLab,
@@ -130,6 +122,14 @@ def close_field(
     return told(lab.championships.close_field(account.account, slug, field, key=idempotency_key))
 
 
+class Embargo(BaseModel):
+    embargo: bool
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+@router.put("/{slug}/embargo", summary="Hold results back, or show them")
+def set_embargo(
+    lab: TheLab, account: Editor, slug: Slug, wanted: Embargo, idempotency_key: IdempotencyKey
 ) -> Receipt:
     receipt = lab.championships.set_embargo(
         account.account, slug, wanted.embargo, reason=wanted.reason, key=idempotency_key

@@ -176,6 +176,24 @@ async def test_without_javascript_a_program_still_gets_onto_the_kit(
     await context.close()
 
 
+async def test_a_room_asks_what_was_plugged_in_with_its_answers_on_one_line(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        open_room(tmp_path, "spike", unnamed=True) as room,
+        serve(create_app(room.lab)) as site,
+        open_page(browser, site, width=768) as page,
+    ):
+        await enter(page, f"/rooms/{ROOM}")
+        asked = page.locator(".asked")
+        await expect(asked.get_by_role("heading")).to_have_text(
+            "Something new was plugged into the room's computer. What is it?"
+        )
+        boxes = [await each.bounding_box() for each in await asked.locator("select, button").all()]
+        assert len({round(box["y"] + box["height"]) for box in boxes if box}) == 1
+        assert len(boxes) == 3
+
+
 async def test_every_page_of_the_room_fits_and_can_be_read(browser: Browser, tmp_path: Path) -> None:
     async with (
         open_room(tmp_path, "arduino_uno", "firmata", "spike") as room,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from typing import Any
 
 import httpx
@@ -31,7 +32,7 @@ def tell_ports(lab: Lab, *ports: dict[str, Any]) -> None:
 
 def text_of(html: str) -> str:
     """What a person reads, in one line."""
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def open_text(page: httpx.Response) -> str:

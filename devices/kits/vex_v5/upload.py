@@ -1,5 +1,6 @@
-"""Puts a program into a slot of a VEX brain: stop what runs, the ini file, the program, start it."""
+"""Puts a program into a slot of a VEX brain: stop what runs, the program, its name, start it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from devices.driver import Host, Remember
@@ -11,10 +12,10 @@ from devices.protocols.vex import Ack, Command, crc32
 from devices.protocols.vex_files import (
     ADDRESS,
     DOWNLOAD,
-    EXIT_AND_RUN,
     EXIT_QUIETLY,
     LINKED,
     PIT,
+    RUN,
     STOP,
     USER,
     VM,
@@ -53,11 +54,9 @@ class _BegunAnew(Exception):
 class _File:
     transfer: Transfer
     data: bytes
-    link: bool
-    at_end: int
-    done: int
-    """Bytes that were sent before it."""
-    total: int
+    link: bool = False
+    shown: bool = False
+    """Whether a person sees how far it has come."""
 
 
 def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
@@ -75,8 +74,12 @@ def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
             yield from _find_vm(line)
         yield Progress("stopping")
         yield from line.ask(Command.LOAD, pack_name(USER, STOP, ""))
-        for file in _files(cargo, product, version):
-            yield from _send(line, file)
+        program, ini = _files(cargo, product, version)
+        yield from _replace(line, program, ini)
+        yield Remember(SLOT_NOTE, str(cargo.slot + 1))
+        if cargo.run:
+            yield Progress("starting")
+            yield from line.demand(Command.LOAD, pack_name(USER, RUN, program.transfer.name))
     except UploadError:
         # Without this a brain waits for the rest of the file.
         yield line.say(Command.EXIT, bytes((EXIT_QUIETLY,)))
@@ -85,7 +88,6 @@ def upload(cargo: Cargo, heard: Heard, host: Host) -> Talk[None]:
         raise
     if radio:
         yield line.say(Command.CHANNEL, bytes((1, PIT)))
-    yield Remember(SLOT_NOTE, str(cargo.slot + 1))
 
 
 UPLOADS = Uploads(
@@ -138,15 +140,24 @@ def _files(cargo: Cargo, product: int | None, version: SystemVersion | None) -> 
     data, ini = cargo.packed if packs else cargo.data, cargo.ini
     address = PYTHON_AT[Product(product)] if cargo.is_python and product else ADDRESS
     kind = PYTHON_KIND if cargo.is_python else KIND
-    total = len(ini) + len(data)
-    names = f"{cargo.base}.ini", f"{cargo.base}.bin"
-    first = Transfer(WRITE, names[0], len(ini), ADDRESS, crc32(ini), INI_KIND, cargo.seconds)
-    second = Transfer(WRITE, names[1], len(data), address, crc32(data), kind, cargo.seconds)
-    last = EXIT_AND_RUN if cargo.run else EXIT_QUIETLY
-    return (
-        _File(first, ini, link=False, at_end=EXIT_QUIETLY, done=0, total=total),
-        _File(second, data, link=cargo.is_python, at_end=last, done=len(ini), total=total),
-    )
+    names = f"{cargo.base}.bin", f"{cargo.base}.ini"
+    first = Transfer(WRITE, names[0], len(data), address, crc32(data), kind, cargo.seconds)
+    second = Transfer(WRITE, names[1], len(ini), ADDRESS, crc32(ini), INI_KIND, cargo.seconds)
+    return _File(first, data, link=cargo.is_python, shown=True), _File(second, ini)
+
+
+def _replace(line: Line, program: _File, ini: _File) -> Talk[None]:
+    """The ini file has the name and comes last: until then the old program stands under its own."""
+    try:
+        yield from _send(line, program)
+        yield from _send(line, ini)
+    except UploadError as error:
+        if error.code == "cancelled":
+            yield line.say(Command.EXIT, bytes((EXIT_QUIETLY,)))
+            with suppress(UploadError):
+                if (yield from _is_kept(line, program)):  # too late to go back
+                    yield from _send(line, ini)
+        raise
 
 
 def _send(line: Line, file: _File) -> Talk[None]:
@@ -173,7 +184,8 @@ def _send_once(line: Line, file: _File) -> Talk[None]:
         yield from line.demand(Command.LINK, pack_name(VM, 0, PYTHON_VM))
     size = window.bytes // 2 & ~3
     for at in range(0, len(file.data), size):
-        yield Progress("writing", file.done + at, file.total)
+        if file.shown:
+            yield Progress("writing", at, len(file.data))
         chunk = file.data[at : at + size]
         place = (transfer.address + at).to_bytes(4, "little")
         answer = yield from line.ask(Command.WRITE, place + chunk + bytes(-len(chunk) % 4))
@@ -182,22 +194,27 @@ def _send_once(line: Line, file: _File) -> Talk[None]:
             raise _BegunAnew(answer.ack)
         if answer.ack not in (Ack.OK, Ack.ADDRESS):
             raise refusal(answer.ack)
-    yield Progress("writing", file.done + len(file.data), file.total)
+    if file.shown:
+        yield Progress("writing", len(file.data), len(file.data))
+        yield Progress("verifying")
     yield from _finish(line, file)
 
 
 def _finish(line: Line, file: _File) -> Talk[None]:
     """The brain compares its checksum and keeps the file."""
-    yield Progress("starting" if file.at_end == EXIT_AND_RUN else "verifying")
     within_us = line.patience_us + len(file.data) * 1_000_000 // FLASH_BYTES_S
-    answer = yield from line.ask(Command.EXIT, bytes((file.at_end,)), within_us)
+    answer = yield from line.ask(Command.EXIT, bytes((EXIT_QUIETLY,)), within_us)
     if answer.ack == Ack.OK:
         return
     if answer.ack != Ack.UNINITIALIZED:
         raise refusal(answer.ack)
-    if line.repeated:
-        known = yield from line.ask(Command.METADATA, pack_name(USER, 0, file.transfer.name))
-        entry = parse_file(known.data) if known.ack == Ack.OK else None
-        if entry is not None and (entry.size, entry.crc) == (len(file.data), file.transfer.crc):
-            return  # it was kept, only the word of it was lost
+    if line.repeated and (yield from _is_kept(line, file)):
+        return  # only the word of it was lost
     raise _BegunAnew(answer.ack)
+
+
+def _is_kept(line: Line, file: _File) -> Talk[bool]:
+    """Whether the brain has this very file."""
+    known = yield from line.ask(Command.METADATA, pack_name(USER, 0, file.transfer.name))
+    entry = parse_file(known.data) if known.ack == Ack.OK else None
+    return entry is not None and (entry.size, entry.crc) == (len(file.data), file.transfer.crc)

@@ -60,7 +60,7 @@ def test_a_program_is_whole_in_its_slot_and_runs():
     assert gzip.decompress(bench.stored("slot_3.bin")) == PROGRAM
     assert bench.stored("slot_3.ini") == INI
     assert bench.brain.brain.running == "slot_3.bin"
-    assert bench.steps[-1] == Remember("slot", "3")
+    assert Remember("slot", "3") in bench.steps
     stages = list(dict.fromkeys(step.stage for step in bench.steps if isinstance(step, Progress)))
     assert stages == ["syncing", "stopping", "writing", "verifying", "starting"]
 
@@ -68,12 +68,12 @@ def test_a_program_is_whole_in_its_slot_and_runs():
 def test_what_runs_is_stopped_before_and_files_come_in_order():
     bench = UploadBench()
     send(bench)
-    assert asked(bench, Command.LOAD)[0].body[:2] == b"\x01\x80"
+    assert [each.body[:2] for each in asked(bench, Command.LOAD)] == [b"\x01\x80", b"\x01\x00"]
     assert [(each.name, each.kind, each.address, each.seconds) for each in transfers(bench)] == [
-        ("slot_3.ini", b"ini\0", 0x0380_0000, 7),
         ("slot_3.bin", b"bin\0", 0x0380_0000, 7),
+        ("slot_3.ini", b"ini\0", 0x0380_0000, 7),
     ]
-    assert {len(each.body) - 4 for each in asked(bench, Command.WRITE)[1:-1]} <= {2048}
+    assert {len(each.body) - 4 for each in asked(bench, Command.WRITE)[:-2]} <= {2048}
 
 
 def test_a_program_need_not_be_started():
@@ -88,7 +88,8 @@ def test_progress_never_goes_back_and_ends_with_all_bytes():
     send(bench)
     done = [(step.done, step.total) for step in bench.steps if isinstance(step, Progress) and step.total]
     assert done == sorted(done)
-    assert done[-1] == (done[-1][1], len(INI) + len(gzip.compress(PROGRAM, mtime=0)))
+    size = len(gzip.compress(PROGRAM, mtime=0))
+    assert done[-1] == (size, size)
 
 
 def test_old_firmware_gets_the_program_as_it_is():
@@ -211,6 +212,38 @@ def test_a_cancellation_at_every_step_leaves_a_brain_that_takes_the_next_program
         assert bench.brain.brain._underway is None
         send(bench)
         assert gzip.decompress(bench.stored("slot_3.bin")) == PROGRAM
+
+
+def test_a_cancellation_at_every_step_leaves_each_program_under_its_own_name():
+    old = b"XVX5 of another pupil"
+    seen = set()
+    for place in range(1, len(_packets())):
+        bench = UploadBench()
+        assert bench.upload("old.bin", old, slot=2) is None
+        assert bench.upload("new.bin", PROGRAM, slot=2, cancel_at=bench.said + place) is not None
+        kept = gzip.decompress(bench.stored("slot_3.bin"))
+        assert (b"name=old\n" in bench.stored("slot_3.ini")) == (kept == old)
+        assert (b"name=new\n" in bench.stored("slot_3.ini")) == (kept == PROGRAM)
+        seen.add(kept)
+    assert seen == {old, PROGRAM}
+
+
+def test_a_failure_leaves_the_old_program_under_its_own_name():
+    bench = UploadBench()
+    assert bench.upload("old.bin", b"XVX5 old", slot=2) is None
+    bench.brain.refuse(Command.WRITE, Ack.NACK)
+    assert _failure(bench)[0] == "device_refused"
+    assert gzip.decompress(bench.stored("slot_3.bin")) == b"XVX5 old"
+    assert b"name=old\n" in bench.stored("slot_3.ini")
+
+
+def test_a_program_that_cannot_be_started_is_kept():
+    bench = UploadBench()
+    bench.brain.refuse(Command.LOAD, Ack.OK)  # the stop
+    bench.brain.refuse(Command.LOAD, Ack.NACK)
+    assert _failure(bench) == ("device_refused", {"status": "nack (FF)"})
+    assert gzip.decompress(bench.stored("slot_3.bin")) == PROGRAM
+    assert Remember("slot", "3") in bench.steps
 
 
 def test_a_cable_pulled_at_every_step_leaves_a_brain_that_takes_the_next_program():

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, Request, Route, expect
 
 from competitions import commands as cmd
 from tests.browser.contests import SLUG, Contest, open_contest, sign_in
-from tests.peers.browser import open_page, serve
+from tests.peers.browser import open_page, serve, small_targets
 from web.app import create_app
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -213,6 +213,7 @@ async def test_a_penalty_can_be_undone(page: Page, contest: Contest) -> None:
     run = await open_run(page)
     await page.get_by_role("button", name="Touch: one more").click()
     await expect(page.locator(".counter b")).to_have_text("1")
+    assert await small_targets(page, 44) == []
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator(".counter b")).to_have_text("0")
     await expect(page.locator(TAG)).to_have_text("Connected")

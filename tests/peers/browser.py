@@ -99,10 +99,10 @@ async def overflowing(page: Page) -> list[str]:
 
 
 async def small_targets(page: Page, least_px: int = 40) -> list[str]:
-    """Visible buttons and fields that a finger would miss."""
+    """Visible buttons, fields and ways to other pages that a finger would miss."""
     found: list[str] = await page.evaluate(
         """(least) => [...document.querySelectorAll(
-            "button, .button, select, input:not([type=hidden]), summary")]
+            "button, .button, select, input:not([type=hidden]), summary, .trail, .tabs a, .shell-nav a")]
           .filter((element) => element.checkVisibility())
           .map((element) => element.closest("label") ?? element)
           .filter((element) => element.getBoundingClientRect().height < least)

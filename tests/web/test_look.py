@@ -30,6 +30,9 @@ PAGES = (
     "/devices",
     "/devices/gate-a1b2c3",
 )
+CUT = """() => [...document.querySelectorAll(".shell-nav a span")]
+  .filter((word) => innerWidth < 960 && word.checkVisibility() && word.scrollWidth > word.clientWidth)
+  .map((word) => word.textContent)"""
 LONG = "Ұзын-атаулы Робототехника және мехатроника командасы"
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -73,7 +76,7 @@ async def test_every_page_fits_its_window(browser: Browser, site: str, width: in
         found = {}
         for path in PAGES:
             await page.goto(f"{path}?lang=kk")
-            wrong = [*await overflowing(page), *await small_targets(page)]
+            wrong = [*await overflowing(page), *await small_targets(page, 44), *await page.evaluate(CUT)]
             if wrong or await page.locator(".primary").count() > 1:
                 found[path] = wrong
         assert (found, page.faults) == ({}, [])  # type: ignore[attr-defined]
@@ -130,6 +133,20 @@ async def test_a_self_test_is_begun_without_losing_the_page(browser: Browser, si
         await expect(page.locator("#asked")).to_contain_text("The gate was asked.")
         await expect(page).to_have_url(f"{site}/devices/gate-a1b2c3?lang=en")
         assert page.faults == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+async def test_the_open_tab_and_the_bars_words_are_whole_on_a_phone(
+    browser: Browser, site: str, language: str
+) -> None:
+    async with open_page(browser, site, width=360, language=language) as page:
+        await enter(page)
+        for path in ("", "/teams", "/rules", "/fields", "/access"):
+            await page.goto(f"/championships/cup{path}?lang={language}")
+            await expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.95)
+            assert await page.evaluate("scrollY") == 0
+            assert await page.evaluate(CUT) == []
+        await expect(page.locator(".shell-nav a")).to_have_count(6)
 
 
 async def test_pages_read_without_any_script(browser: Browser, site: str) -> None:

@@ -20,3 +20,6 @@ const nameFile = (box) => {
 };
 document.querySelectorAll(".file").forEach(nameFile);
 document.addEventListener("change", ({ target }) => target.type === "file" && nameFile(target.closest(".file")));
+// Of a row of tabs that is wider than the window, the open one is in view.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;

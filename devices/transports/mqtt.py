@@ -43,13 +43,17 @@ class Will:
 
 @dataclass(frozen=True)
 class MqttMessage:
-    """A received message; a QoS 1 message comes again after a reconnect until `ack` is called."""
+    """A received message; a QoS 1 message comes again after a reconnect until `ack` is called.
+
+    `received_us` is the clock of whoever took it over, None if nobody looked.
+    """
 
     topic: str
     payload: bytes
     qos: int
     retained: bool
     ack: Callable[[], None]
+    received_us: int | None = None
 
 
 @dataclass

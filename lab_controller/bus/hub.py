@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import structlog
 
@@ -52,6 +53,7 @@ class Hub:
     ) -> None:
         self._transport = transport
         self._intake = Intake(database, handlers, clock, max_payload_bytes)
+        self._clock = clock
         self._changes = changes
         self._hub_id = hub_id
         self._filters = [SHARED_FILTER, *STANDING_FILTERS, KEYS_FILTER] if shared else [*FILTERS]
@@ -114,11 +116,14 @@ class Hub:
         self._loop.call_soon_threadsafe(self._publish_all, list(outbounds))
 
     async def _receive(self) -> None:
+        received_us = 0
         async for message in self._transport.messages():
             if message.topic.endswith("/changes/keys"):
                 self._hear_changes(message)
             else:
-                await self._arrived.put(message)
+                # Each at a moment of its own: two plain values are two readings.
+                received_us = max(self._clock.now_us(), received_us + 1)
+                await self._arrived.put(replace(message, received_us=received_us))
 
     async def _store_for_ever(self) -> None:
         while True:

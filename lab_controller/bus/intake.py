@@ -67,7 +67,8 @@ class Intake:
     def _parse(self, message: MqttMessage, now_us: int) -> Inbound:
         if len(message.payload) > self._max_payload_bytes:
             raise Invalid("payload_too_large", size_bytes=len(message.payload), limit=self._max_payload_bytes)
-        return Inbound(parse_topic(message.topic), message.payload, message.retained, now_us)
+        received_us = message.received_us if message.received_us is not None else now_us
+        return Inbound(parse_topic(message.topic), message.payload, message.retained, received_us)
 
     def _store_all(self, session: Session, messages: Sequence[Inbound]) -> Effects:
         effects = Effects()

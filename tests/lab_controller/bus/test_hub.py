@@ -45,6 +45,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
+        self.received_us: list[int] = []
         self.busy = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
@@ -75,6 +76,7 @@ class Keeper:
             answer = Topic(message.topic.device, "set", "gate", "committed")
             effects.publish.append(Outbound(answer, message.payload))
         self.batches.append(len(messages))
+        self.received_us += [message.received_us for message in messages]
         return effects
 
 
@@ -100,7 +102,7 @@ async def run_hub(
         database,
         [keeper],
         changes or Changes(),
-        ManualClock(),
+        options.pop("clock", None) or ManualClock(),
         hub_id=hub_id,
         **{"max_payload_bytes": LIMIT, **options},
     )
@@ -246,6 +248,25 @@ async def test_a_hub_that_stops_before_its_commit_gets_the_message_again(bus: Bu
         async with run_hub(bus, sqlite, keeper):
             assert told(await take(gate, 1)) == [(f"{GATE}/gate/committed/set", b"kept for later")]
     assert kept(sqlite) == ["kept for later"]
+
+
+async def test_what_waits_for_the_database_is_dated_by_its_arrival(bus: Bus, sqlite: Database) -> None:
+    keeper, clock = Keeper(), ManualClock()
+    arrived_us = clock.now_us()
+    keeper.go_on.clear()
+    async with (
+        run_hub(bus, sqlite, keeper, clock=clock) as hub,
+        connect(bus, "gate-a1b2c3", f"{GATE}/+/+/set") as gate,
+    ):
+        await soon(gate.publish(f"{GATE}/gate/passage", b"0"))
+        await soon(asyncio.to_thread(keeper.busy.wait, 10))
+        for payload in (b"1", b"2"):
+            await soon(gate.publish(f"{GATE}/gate/passage", payload))
+        await until(lambda: hub.waiting == 2)
+        clock.advance(s=60)
+        keeper.go_on.set()
+        await take(gate, 3)
+    assert keeper.received_us == [arrived_us, arrived_us + 1, arrived_us + 2]
 
 
 async def test_workers_hear_of_each_others_changes(bus: Bus, sqlite: Database) -> None:

@@ -8,7 +8,8 @@ from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.errors import Invalid
 from lab_controller.telemetry import handler as handler_module
-from lab_controller.telemetry.handler import TelemetryHandler, parse_batches
+from lab_controller.telemetry.batches import parse_batches
+from lab_controller.telemetry.handler import TelemetryHandler
 from lab_controller.telemetry.queries import list_series, load_readings
 from tests.lab_controller.inbox import NOW_US, inbound, store
 

@@ -44,6 +44,7 @@ def demo(
         listening = stack.enter_context(_listen(port))
         settings = Settings(
             data_dir=folder,
+            host="0.0.0.0",  # noqa: S104  as `_listen` does
             port=listening.getsockname()[1],
             room=ROOM,
             mqtt_host="127.0.0.1",

@@ -77,6 +77,28 @@ async def test_a_gates_page_shows_beams_drift_and_its_self_test(admin: httpx.Asy
     assert "Change the cable, or keep it away from motors and chargers." in page
 
 
+async def test_a_gates_page_names_the_blocked_input_and_has_the_count_it_speaks_of(
+    admin: httpx.AsyncClient, lab: Lab
+) -> None:
+    latest = self_test(blocked=[2], problems=["beam_blocked"])
+    fit = {"boot": "5f4a", "ppm_lo": 18.0, "ppm_hi": 19.8}
+    add_gate(lab, "gate-a1b2c3", "Gate A", blocked=[2], latest=latest, fit=fit)
+    page = " ".join((await admin.get("/devices/gate-a1b2c3")).text.split())
+    assert "the count below must rise" in page
+    assert "<dt>Passages since it was switched on</dt><dd>—</dd>" in page
+    assert "<dt>Blocked beams</dt><dd>Input 2</dd>" in page
+    assert "5f4a" not in page
+
+
+async def test_the_list_of_devices_leaves_a_clock_s_drift_to_its_page(
+    admin: httpx.AsyncClient, lab: Lab
+) -> None:
+    add_gate(lab, "gate-a1b2c3", "Gate A", fit={"boot": "5f4a", "ppm_lo": 18.0, "ppm_hi": 19.8})
+    page = (await admin.get("/devices")).text
+    assert "Beams clear: 2" in page
+    assert "ppm" not in page
+
+
 async def test_a_gate_is_asked_to_test_itself(admin: httpx.AsyncClient, lab: Lab) -> None:
     add_gate(lab, "gate-a1b2c3", "Gate A")
     answer = await admin.post("/devices/gate-a1b2c3/self-test")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from lab_controller.equipment.queries import DeviceView
 
 LANES = (1, 2)
+ONLINE = frozenset({"ready", "init", "sleeping"})
 LINK_ALERT = "link"
 """By which an agent says why it does not reach a device."""
 MOST_PORTS = 64
@@ -62,9 +63,9 @@ class DeviceHealth:
 
 def view_device(device: DeviceView) -> DeviceHealth:
     """What is known of `device`, and whether a person has to look after it."""
-    online = device.state in ("ready", "init", "sleeping")
+    online = device.state in ONLINE
     is_gate = device.kind == "gate"
-    problems = list_problems(device) if online or device.state == "lost" else []
+    problems = list_problems(device)
     drift = read_drift(device.fit)
     test = read_self_test(device.latest.get("gate/self-test"))
     return DeviceHealth(
@@ -89,11 +90,14 @@ def view_device(device: DeviceView) -> DeviceHealth:
 
 
 def list_problems(device: DeviceView) -> list[Problem]:
-    """Why the connection is lost, or else the open alerts: a beam that is broken for a moment is a robot."""
+    """Why the connection is lost, or else the open alerts: a beam that is broken for a moment is a robot.
+
+    What was switched off on purpose has none.
+    """
     if device.state == "lost":
         known = device.alerts.get(LINK_ALERT)
         return [read_alert(known) if known else {"code": "device_lost", "params": {"device": device.name}}]
-    return [read_alert(alert) for _, alert in sorted(device.alerts.items())]
+    return [read_alert(alert) for _, alert in sorted(device.alerts.items())] if device.state in ONLINE else []
 
 
 def read_alert(alert: Mapping[str, Any]) -> Problem:

@@ -9,7 +9,7 @@ from lab_controller.equipment.kinds import kind_names, property_names
 from lab_controller.equipment.queries import DeviceView, PropertyView
 from lab_controller.programs.queries import JobView
 from lab_controller.programs.taking import read_accepts
-from web.device_views import list_problems, read_object
+from web.device_views import ONLINE, list_problems, read_object
 from web.kind_words import name_described
 from web.languages import load_catalogue, pick_name
 from web.languages import mark as _
@@ -83,8 +83,7 @@ def view_card(
     device: DeviceView, asset: AssetView | None, job: JobView | None, language: str
 ) -> dict[str, Any]:
     """What a card shows and a kit's page begins with; see `web.live.room.view_room`."""
-    online = device.state in ("ready", "init", "sleeping")
-    problems = list_problems(device) if online or device.state == "lost" else []
+    problems = list_problems(device)
     title = name_thing(device, asset, language)
     named = {"device": title} if device.state == "lost" else {}
     return {
@@ -94,7 +93,7 @@ def view_card(
         "name": device.name,
         "title": title,
         "state": device.state,
-        "online": online,
+        "online": device.state in ONLINE,
         "problems": [view_problem(each["code"], each["params"] | named, language) for each in problems],
         "last_seen_us": device.last_seen_us,
         "asset": view_asset(asset),

@@ -25,15 +25,19 @@ def show(request: Request, lab: TheLab, account: CurrentAccount) -> Response:
     devices = list_views(lab) if is_staff else []
     rows = list_rows(lab, account, request.state.language)
     has_kits = account is not None and has_role(account, Role.ADMIN, Role.INSTRUCTOR, Role.STUDENT)
+    rooms = list_rooms(Kits(lab, account), request.state.language) if has_kits and account else []
+    troubled = [device for device in devices if device.health == "bad"]
+    told_by_rooms = {kit for room in rooms for kit in room["troubled"]}
     return render(
         request,
         "home.html",
         rows=rows,
-        rooms=list_rooms(Kits(lab, account), request.state.language) if has_kits and account else [],
+        rooms=[room for room in rooms if room["kits"] or not is_staff],
         is_staff=is_staff,
         may_create=account is not None and account.may(Role.ADMIN, CITY),
         online=sum(device.online for device in devices),
-        troubled=[device for device in devices if device.health == "bad"],
+        troubled=len(troubled),
+        alarms=[device for device in troubled if device.id not in told_by_rooms],
         judging=[row for row in rows if row["may_judge"]],
     )
 

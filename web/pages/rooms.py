@@ -1,13 +1,18 @@
 """The rooms a person may look into; whoever has but one is led into it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from lab_controller.equipment.assets import list_assets
+from lab_controller.equipment.queries import DeviceView
+from lab_controller.lab import Lab
 from lab_controller.people.roles import Role
 from web.device_views import list_problems
-from web.kit_access import Kits, Visitor
+from web.kit_access import FOR_STAFF, Kits, Visitor
+from web.kit_views import view_card
 from web.languages import load_catalogue
 from web.rendering import render
 
@@ -24,32 +29,41 @@ def show(request: Request, visitor: Visitor) -> Response:
 
 
 def list_rooms(visitor: Kits, language: str) -> list[dict[str, Any]]:
-    """`{"room", "name", "kits", "online", "troubled"}` of each.
+    """`{"room", "name", "kits", "online", "troubled", "trouble"}` of each; gates are no kits.
 
-    A room is known by its computer or by a grant.
+    A room is known by its computer or by a grant. `troubled` has the ids of the kits that need a person,
+    `trouble` is the card of the first of them, or None.
     """
-    rooms = {visitor.lab.settings.room: [0, 0, 0]}
+    rooms: dict[str, list[DeviceView]] = {visitor.lab.settings.room: []}
     for grant in visitor.identity.grants:
         place, _, room = grant.scope.partition(":")
         if place == "room" and grant.role in (Role.STUDENT, Role.INSTRUCTOR, Role.ADMIN):
-            rooms.setdefault(room, [0, 0, 0])
+            rooms.setdefault(room, [])
     for device in visitor.lab.equipment.list_devices():
-        counts = rooms.setdefault(visitor.room(device), [0, 0, 0])
-        if device.kind != "agent" and device.description:
-            counts[0] += 1
-            counts[1] += device.state == "ready"
-            counts[2] += bool(list_problems(device))
+        kits = rooms.setdefault(visitor.room(device), [])
+        if device.kind not in FOR_STAFF and device.description:
+            kits.append(device)
     return [
-        {
-            "room": room,
-            "name": name_room(room, language),
-            "kits": kits,
-            "online": online,
-            "troubled": troubled,
-        }
-        for room, (kits, online, troubled) in sorted(rooms.items())
+        {"room": room, "name": name_room(room, language), **count_kits(visitor.lab, kits, language)}
+        for room, kits in sorted(rooms.items())
         if visitor.may_see(room)
     ]
+
+
+def count_kits(lab: Lab, kits: Sequence[DeviceView], language: str) -> dict[str, Any]:
+    troubled = [kit for kit in kits if list_problems(kit)]
+    return {
+        "kits": len(kits),
+        "online": sum(kit.state == "ready" for kit in kits),
+        "troubled": [kit.id for kit in troubled],
+        "trouble": view_trouble(lab, troubled[0], language) if troubled else None,
+    }
+
+
+def view_trouble(lab: Lab, kit: DeviceView, language: str) -> dict[str, Any]:
+    with lab.database.read() as session:
+        asset = next(iter(list_assets(session, [kit.id])), None)
+    return view_card(kit, asset, None, language)
 
 
 def name_room(room: str, language: str) -> str:

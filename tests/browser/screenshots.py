@@ -100,6 +100,7 @@ STAFF = (
     ),
     Shot("fields", "Fields and gates", f"/championships/{LINE}/fields"),
     Shot("access", "Judges", f"/championships/{LINE}/access"),
+    Shot("results", "A tie to settle, and the final signatures", f"/championships/{LINE}/results"),
     Shot("devices", "Devices", "/devices"),
     Shot("device", "A gate", "/devices/gate-3f10a2"),
     Shot("device-trouble", "A gate with a problem", "/devices/gate-d4e5f6"),

@@ -268,7 +268,7 @@ async def test_without_https_the_page_says_what_that_means_and_still_keeps_press
         "delete Crypto.prototype.randomUUID"
     )
     await sign_in(page)
-    await expect(page.locator(".note.gold")).to_contain_text("Without https")
+    await expect(page.locator("[data-slot=warning]")).to_contain_text("Without https")
     run = await open_run(page)
     await expect(page.locator(TAG)).to_have_text("Connected")
     await page.context.set_offline(True)

@@ -48,7 +48,7 @@ class JudgeApp extends HTMLElement {
 
   // The account and the languages are the lab's: without it they would be lost on an error page.
   isAway(event) {
-    if (this.isOnline) return false;
+    if (!this.isLost) return false;
     event.preventDefault();
     toast(this.slots.toasts, this.strings.leave_offline);
     return true;
@@ -92,6 +92,7 @@ class JudgeApp extends HTMLElement {
     const page = this.page;
     const source = (this.source = new LiveSource(url, event));
     source.addEventListener("line", () => {
+      this.isLost = !source.connected;
       if (source.connected) this.queue.flush();
       this.refresh();
     });

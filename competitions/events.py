@@ -1,12 +1,10 @@
 """What has happened, one frozen dataclass for each kind of log record."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
-from competitions.errors import RecordError
 from competitions.results import ParamValue, Result
-from competitions.shapes import plain, shape
+from competitions.shapes import plain
 from competitions.statuses import Status
 
 
@@ -296,21 +294,7 @@ ContestEvent = (
 )
 Event = RunEvent | ContestEvent
 
-RUN_EVENTS: dict[str, type[RunEvent]] = {each.KIND: each for each in get_args(RunEvent)}
-CONTEST_EVENTS: dict[str, type[ContestEvent]] = {each.KIND: each for each in get_args(ContestEvent)}
-
 
 def to_record(event: Event) -> tuple[str, dict[str, Any]]:
     """The kind and JSON-able payload of an event."""
     return event.KIND, plain(event)
-
-
-def from_record(kind: str, payload: Mapping[str, Any]) -> Event:
-    """The event of a record.
-
-    Raises RecordError: unknown_kind, field_missing, field_unknown, field_type.
-    """
-    event = RUN_EVENTS.get(kind) or CONTEST_EVENTS.get(kind)
-    if event is None:
-        raise RecordError("unknown_kind", kind=kind)
-    return shape(event, payload)

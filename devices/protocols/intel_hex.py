@@ -84,14 +84,3 @@ def _record(row: bytes, line: int) -> tuple[int, int, bytes]:
     if len(data) != _BYTES.get(kind, len(data)):
         raise HexError(line, "length")
     return kind, int.from_bytes(raw[1:3]), data
-
-
-def format_intel_hex(data: bytes, address: int = 0, width: int = 16) -> bytes:
-    """`data` from `address` on, below 64 KiB."""
-    rows = [_format(DATA, address + at, data[at : at + width]) for at in range(0, len(data), width)]
-    return b"".join([*rows, _format(END, 0, b"")])
-
-
-def _format(kind: int, address: int, data: bytes) -> bytes:
-    raw = bytes((len(data), address >> 8, address & 0xFF, kind, *data))
-    return b":%s\r\n" % (raw + bytes([-sum(raw) % 256])).hex().upper().encode()

@@ -15,13 +15,13 @@ from devices.driver import Host
 from devices.kits.arduino_uno.driver import ASKED_BAUD, ArduinoDriver
 from devices.kits.arduino_uno.emulator import UnoEmulator
 from devices.kits.arduino_uno.upload import UPLOADS, Image
-from devices.protocols.intel_hex import format_intel_hex
 from devices.session import Session
 from devices.transports.serial_port import SerialPort
 from devices.uploads import Program
 from tests.bench.figures import Figure
 from tests.devices.kits.uno_line import holds, plugged, pull_and_upload
 from tests.devices.waiting import until
+from tests.intel_hex import format_intel_hex
 from tests.peers.arduino import build_optiboot, compile_sketch
 from tests.peers.avrdude import upload
 from tests.peers.simboard import SimBoard

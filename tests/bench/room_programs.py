@@ -19,9 +19,9 @@ from devices.kits.spike.emulator import SpikeEmulator
 from devices.kits.spike.hub import Hub
 from devices.kits.vex_v5.emulator import V5Emulator
 from devices.protocols import ev3_bytecode
-from devices.protocols.intel_hex import format_intel_hex
 from devices.uploads import Program
 from tests.devices.waiting import until
+from tests.intel_hex import format_intel_hex
 
 KITS = (
     *("arduino_uno",) * 4,

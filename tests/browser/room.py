@@ -11,13 +11,13 @@ from devices.agent import agent_id
 from devices.clock import MonotonicClock
 from devices.discovery import Port, SystemPorts
 from devices.kits.arduino_uno.emulator import UnoEmulator
-from devices.protocols.intel_hex import format_intel_hex
 from devices.registry import iter_kits
 from devices.transports.pty import PtyServer
 from devices.transports.serial_listing import UsbPort
 from lab_controller.agent import make_agent
 from lab_controller.lab import Lab
 from lab_controller.settings import Settings
+from tests.intel_hex import format_intel_hex
 
 ROOM = "204"
 TEACHER, PUPIL, PASSWORD = "teacher", "pupil", "beam-and-board"

@@ -1,10 +1,16 @@
 """A bench for runs: commands in, state and records out."""
 
+from collections.abc import Mapping
+from typing import Any, get_args
+
 from competitions import commands as cmd
 from competitions import events as ev
 from competitions.disciplines import Discipline
 from competitions.records import Record
 from competitions.runs import RunState, apply, decide
+from competitions.shapes import shape
+
+KINDS = {each.KIND: each for each in (*get_args(ev.RunEvent), *get_args(ev.ContestEvent))}
 
 BASE = """
 id = "sprint"
@@ -33,6 +39,12 @@ def discipline_text(settings: str = "", tables: str = "", key: str = "time_us") 
 
 def penalty(code: str, effect: str) -> str:
     return f'[[penalties]]\ncode = "{code}"\n{effect}\n[penalties.name]\nkk = "a"\nru = "b"\nen = "c"\n'
+
+
+def read_event(kind: str, payload: Mapping[str, Any]) -> ev.Event:
+    """What `ev.to_record` made a record of."""
+    event: ev.Event = shape(KINDS[kind], payload)
+    return event
 
 
 class Bench:

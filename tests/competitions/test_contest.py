@@ -24,7 +24,7 @@ from competitions.errors import RecordError, RuleError
 from competitions.ranking import explain, standings
 from competitions.runs import RunState, allowed, apply, decide
 from competitions.statuses import Status
-from tests.competitions.benches import Bench, discipline_text
+from tests.competitions.benches import Bench, discipline_text, read_event
 
 SPRINT = parse_discipline(discipline_text())
 BUILT_IN = {each.id: each for each in iter_disciplines()}
@@ -136,7 +136,7 @@ def test_a_record_that_cannot_be_is_named(record: Record, code: str) -> None:
 
 @pytest.mark.parametrize("event", [*SET_UP, *Bench(SPRINT).arm().events], ids=lambda each: each.KIND)
 def test_events_survive_the_log(event: ev.Event) -> None:
-    assert ev.from_record(*ev.to_record(event)) == event
+    assert read_event(*ev.to_record(event)) == event
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_applying_a_record_leaves_the_earlier_state_as_it_was(
 @given(discipline=ruled, history=histories)
 def test_every_event_of_a_history_survives_the_log(discipline: Discipline, history: list[Move]) -> None:
     for record in played(discipline, history):
-        assert ev.to_record(ev.from_record(record.kind, record.payload)) == (record.kind, record.payload)
+        assert ev.to_record(read_event(record.kind, record.payload)) == (record.kind, record.payload)
 
 
 @given(discipline=ruled, history=histories)

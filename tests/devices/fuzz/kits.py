@@ -12,7 +12,6 @@ from devices.driver import Alert, Claimed, Host, Kept, Measured, Output, Printed
 from devices.errors import DeviceError, ProtocolError, UploadError
 from devices.kit import Kit
 from devices.protocols import ev3_bytecode
-from devices.protocols.intel_hex import format_intel_hex
 from devices.registry import iter_kits
 from devices.talk import HEARD_MAX, Step, TalkRunner
 from devices.transports.byte_pipe import BaudPeer, Chunk
@@ -20,6 +19,7 @@ from devices.uploads import Program
 from lab_controller.bus.topics import is_id
 from lab_controller.clock import ManualClock
 from tests.devices.fuzz.target import CHUNK_MAX, Target
+from tests.intel_hex import format_intel_hex
 
 START_US = 1_000_000_000
 PIECE_US = 20_000

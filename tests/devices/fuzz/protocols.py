@@ -22,8 +22,9 @@ from tests.devices.fuzz import lego
 from tests.devices.fuzz.parsers import Reader, function, reader, text
 from tests.devices.fuzz.target import Target
 from tests.devices.protocols.test_gate import EVENTS, REQUESTS
+from tests.intel_hex import format_intel_hex
 
-HEX = intel_hex.format_intel_hex(bytes(range(100)))
+HEX = format_intel_hex(bytes(range(100)))
 MPY = b"M\x06\x00\x1f" + bytes(40)
 
 

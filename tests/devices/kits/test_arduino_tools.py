@@ -15,9 +15,9 @@ from devices.errors import UploadError
 from devices.kits import arduino_leonardo, arduino_mega
 from devices.kits.arduino_leonardo.emulator import LeonardoEmulator
 from devices.kits.arduino_mega.emulator import MegaEmulator
-from devices.protocols.intel_hex import format_intel_hex
 from devices.talk import Progress
 from devices.uploads import Program
+from tests.intel_hex import format_intel_hex
 from tests.peers.parts import require_program
 
 pytestmark = pytest.mark.peer

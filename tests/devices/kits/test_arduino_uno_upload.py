@@ -10,13 +10,13 @@ from devices.errors import DeviceError, UploadError
 from devices.kits.arduino_uno.driver import ArduinoDriver
 from devices.kits.arduino_uno.emulator import UnoEmulator
 from devices.kits.arduino_uno.upload import UNO_BYTES, prepare, upload
-from devices.protocols.intel_hex import format_intel_hex
 from devices.transports.memory import MemoryPipe
 from devices.uploads import Program
 from lab_controller.clock import ManualClock
 from tests.devices.kits.uno_bench import UploadBench, image, program
 from tests.devices.test_session import serving
 from tests.devices.waiting import until
+from tests.intel_hex import format_intel_hex
 
 PAGES = 12
 DATA = program(PAGES * 128 - 40)

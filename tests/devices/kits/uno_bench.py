@@ -6,11 +6,11 @@ from devices.driver import Claimed, Driver, Host, Output, Remember, Reset, Say, 
 from devices.kits.arduino_uno.driver import ASKED_BAUD
 from devices.kits.arduino_uno.emulator import UnoEmulator
 from devices.kits.arduino_uno.upload import Image, prepare, upload
-from devices.protocols.intel_hex import format_intel_hex
 from devices.talk import Progress, Step, TalkRunner
 from devices.transports.byte_pipe import Chunk
 from devices.uploads import Program
 from lab_controller.clock import ManualClock
+from tests.intel_hex import format_intel_hex
 
 UNO_USB = (0x2341, 0x0043)
 STEP_US = 10_000

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.protocols.intel_hex import HexError, HexImage, Page, format_intel_hex, parse_intel_hex
+from devices.protocols.intel_hex import HexError, HexImage, Page, parse_intel_hex
+from tests.intel_hex import format_intel_hex
 
 BLINK = b":100000000C945C000C946E000C946E000C946E00CA\r\n:020010001234A8\r\n:00000001FF\r\n"
 DAMAGED = [

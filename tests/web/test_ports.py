@@ -52,7 +52,7 @@ async def test_a_port_with_a_problem_is_an_open_card_and_counted(sign_in: SignIn
     told = open_text(page)
     assert "2 need a person" in told
     assert "The lab may not open the port /dev/ttyUSB1." in told
-    assert "What is on /dev/ttyACM7 does not answer" in told
+    assert "Plugged in, but it does not work /dev/ttyACM7 Needs a person What is on /dev/ttyACM7" in told
     assert "ModemManager holds it." in told
     assert "/dev/ttyUSB9 is gone" not in told
     assert "The port /dev/ttyUSB9 is gone." in text_of(page.text)

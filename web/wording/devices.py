@@ -62,7 +62,7 @@ SENTENCES = {
         "The lab leaves {port} alone, because a person said so. Staff take that back on the room's page."
     ),
     "port_not_named": _(
-        "Nobody has said yet what is on {port}. Say it on the room's page: a kit, or something else."
+        "Nobody has said yet what is on {port}. Say it on the room's page: a kit, or not a kit."
     ),
     "device_twice": _(
         "What is on {port} has the id of another kit of this room, and only that one is heard. "
@@ -81,7 +81,7 @@ SENTENCES = {
         "The lab's own firmware is on this board, and the lab asks it anew. Wait a few seconds."
     ),
     "no_answer": _(
-        "What is on {port} does not answer as any kit does. Switch it on, or say that it is something else."
+        "What is on {port} does not answer as any kit does. Switch it on, or say that it is not a kit."
     ),
     "driver_failed": _(
         "The driver of {port} failed. Plug the cable in again; if it stays, tell whoever looks after the lab."

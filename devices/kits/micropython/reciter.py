@@ -21,7 +21,7 @@ class Reciter:
     def boot(self) -> None:
         """As after a reset with no `main.py`."""
         self._line = b""
-        self._say(BANNER + PROMPT)
+        self._say(BANNER + ABSENT + PROMPT)
 
     def hear(self, one: bytes) -> None:
         """One byte of the host's."""

@@ -250,5 +250,12 @@ def test_without_an_interpreter_the_emulated_board_still_introduces_itself():
     assert "cannot run programs" in "".join(each.text for each in outputs if isinstance(each, Printed))
 
 
+def test_without_an_interpreter_the_emulated_board_says_so_before_anything_is_asked_of_it():
+    said: list[bytes] = []
+    MicroPythonEmulator(find_command=lambda: None).opened(said.append)
+    outputs = hear(driver_of(), b"".join(said))
+    assert "cannot run programs" in "".join(each.text for each in outputs if isinstance(each, Printed))
+
+
 def test_interrupting_comes_after_the_empty_line():
     assert NUDGE_US < INTERRUPT_US < PATIENT_NUDGE_US

@@ -204,6 +204,26 @@ async def test_sixteen_teams_and_both_tracks_are_on_the_hall_s_screen_at_once(
             await expect(page.locator(part).last).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "teams"), [(1024, 768, 6), (1080, 1920, 12), (768, 1024, 6), (360, 740, 3)]
+)
+async def test_a_hall_screen_of_another_shape_shows_the_standings_too(
+    browser: Browser, tmp_path: Path, width: int, height: int, teams: int
+) -> None:
+    async with (
+        open_scene(tmp_path) as scene,
+        serve(create_app(scene.lab)) as site,
+        open_page(browser, site, width=width) as page,
+    ):
+        await page.set_viewport_size({"width": width, "height": height})
+        await open_board(page, f"/board/{LINE}?hall=1")
+        shown = page.locator("tbody tr:visible")
+        assert await shown.count() >= teams
+        for part in (shown.first, shown.last, page.locator(".track .clock").last):
+            await expect(part).to_be_in_viewport(ratio=0.99)
+        assert (await overflowing(page), await small_text(page, "live-board *:not(.seal *)", 13)) == ([], [])
+
+
 async def test_nothing_a_spectator_needs_is_under_24_px_on_the_hall_s_screen(
     browser: Browser, site: str, contest: Contest
 ) -> None:

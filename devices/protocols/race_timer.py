@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from devices.protocols.race_patterns import PatternError, compile_pattern
+
 LINE_MAX = 200
 LANES_MAX = 16
 SECOND_US = 1_000_000
-PATTERN_MAX = 200
 BITS_MAX = 0xFF
 """A mask of lanes is one byte."""
 _WORD = re.compile(r"[\w-]+")
-_ENDLESS = re.compile(r"[*+}]\)[*+{]")
 
 _TEXTS = {"name", "source", "end", "ready", "started", "finished", "force_end", "missing"}
 _NUMBERS = {"lanes", "baud", "us_per_unit"}
@@ -193,11 +193,7 @@ def _table(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _pattern(key: str, text: str) -> re.Pattern[str]:
-    if len(text) > PATTERN_MAX:
-        raise ProfileError(key, "is too long")
-    if _ENDLESS.search(text):
-        raise ProfileError(key, "repeats what repeats: one line could take for ever")
     try:
-        return re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
+        return compile_pattern(text, LINE_MAX)
+    except PatternError as error:
         raise ProfileError(key, str(error)) from error

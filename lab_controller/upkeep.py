@@ -14,6 +14,7 @@ from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.programs.keeping import forget_jobs
 from lab_controller.settings import Settings
 from lab_controller.telemetry.consoles import forget_chunks
+from lab_controller.telemetry.names import forget_series
 from lab_controller.telemetry.rollup import forget_minutes, forget_readings, roll_some
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,7 @@ async def tidy(clock: SteadyClock, database: Database, settings: Settings) -> No
         minute_us = now_us - settings.telemetry_minute_days * DAY_US
         deleted = await patiently(_write, database, forget_readings, raw_us)
         deleted += await patiently(_write, database, forget_minutes, minute_us)
+        deleted += await patiently(_write, database, forget_series)
         deleted += await patiently(_write, database, forget_chunks, settings.console_chunks)
         deleted += await patiently(_write, database, forget_dead_letters)
         deleted += await patiently(_write, database, forget_jobs, now_us - settings.job_days * DAY_US)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from sqlmodel import Session, func, select, tuple_
+from sqlmodel import Session, select, tuple_
 
 from lab_controller import metrics
 from lab_controller.bus.changes import points_key
@@ -11,11 +11,11 @@ from lab_controller.bus.handler import Effects, Inbound
 from lab_controller.bus.topics import Topic
 from lab_controller.equipment.tables import Device
 from lab_controller.telemetry.batches import Batch, parse_batches
+from lab_controller.telemetry.names import count_room, say_too_many
 from lab_controller.telemetry.placing import Axes, Placing
 from lab_controller.telemetry.tables import Series
 
-MAX_SERIES = 1000
-"""Of one device, for ever: a program that puts a counter into its labels must not fill the database."""
+_Key = tuple[str, str]
 _INSERT = {
     "sqlite": "INSERT OR IGNORE INTO readings (series_id, at_us, value) VALUES (?, ?, ?)",
     "postgresql": "INSERT INTO readings (series_id, at_us, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -38,7 +38,8 @@ class TelemetryHandler:
         batches = [batch for message in messages for batch in parse_batches(message)]
         if not batches:
             return Effects()
-        series = _find_series(session, batches)
+        effects = Effects()
+        series = _find_series(session, batches, effects)
         placing = Placing(session, self._axes)
         for batch in batches:
             if (one := series.get((batch.device, batch.key))) is not None:
@@ -48,24 +49,21 @@ class TelemetryHandler:
             # The driver's own executemany: SQLAlchemy's would spend four times as long on each row.
             session.connection().exec_driver_sql(_INSERT[session.get_bind().dialect.name], placing.rows)
             metrics.READINGS.inc(len(placing.rows))
-        return Effects(
-            changed=[points_key(device) for device in {batch.device: None for batch in batches}],
-            committed=[partial(self._axes.take, placing.axes)],
-        )
+        effects.changed += [points_key(device) for device in {batch.device: None for batch in batches}]
+        effects.committed.append(partial(self._axes.take, placing.axes))
+        return effects
 
 
-def _find_series(session: Session, batches: Sequence[Batch]) -> dict[tuple[str, str], Series]:
-    """Those that are known or new; what a device has beyond `MAX_SERIES` is missing."""
+def _find_series(session: Session, batches: Sequence[Batch], effects: Effects) -> dict[_Key, Series]:
+    """Those that are known or new; what a device has beyond its room is missing, and is told."""
     wanted = {(batch.device, batch.key): batch for batch in batches}
     pair = tuple_(Series.device, Series.key)
     known = {(row.device, row.key): row for row in session.exec(select(Series).where(pair.in_(list(wanted))))}
     unknown = [(device, batch) for (device, key), batch in wanted.items() if (device, key) not in known]
-    room = {
-        device: MAX_SERIES - _count_series(session, device) for device in {device for device, _ in unknown}
-    }
+    room = {device: count_room(session, device) for device in {device for device, _ in unknown}}
     for device, batch in unknown:
         if room[device] <= 0:
-            metrics.DEAD_LETTERS.labels("values_too_many").inc()
+            effects.changed += say_too_many(session, device)
             continue
         room[device] -= 1
         unit = batch.unit if batch.unit is not None else _described_unit(session, device, batch.key)
@@ -73,10 +71,6 @@ def _find_series(session: Session, batches: Sequence[Batch]) -> dict[tuple[str, 
         session.add(known[device, batch.key])
     session.flush()
     return known
-
-
-def _count_series(session: Session, device: str) -> int:
-    return session.scalar(select(func.count()).where(Series.device == device)) or 0
 
 
 def _described_unit(session: Session, device: str, key: str) -> str:

@@ -139,5 +139,9 @@ SENTENCES = {
     "topic_unknown": _("A device used an unknown topic; it was put aside. Check its program."),
     "state_unknown": _("A device reported an unknown state; it was put aside. Check its program."),
     "values_too_many": _("A device reports too many different values. Check its program."),
+    "series_too_many": _(
+        "This device has measured under {limit} different names, and the lab keeps no more. "
+        "New names are not drawn: let its program use the same names each time."
+    ),
     "stream_invalid": _("A device's stream of values cannot be read. Check its program."),
 }

@@ -182,20 +182,70 @@ def test_what_makes_no_sense_is_refused_with_a_code(
     assert equipment.get_device("gate-1") == before
 
 
-def test_a_device_cannot_fill_the_database_with_values(gate: Database) -> None:
-    messages = [inbound(f"gate-1/kit/value-{number}", "1") for number in range(MAX_LATEST + 1)]
-    with pytest.raises(Invalid) as raised:
-        store(gate, DeviceHandler(), *messages)
-    assert raised.value.code == "values_too_many"
+TOO_MANY = {"code": "values_too_many", "params": {"limit": MAX_LATEST}}
+
+
+def test_names_that_are_described_no_longer_make_place_for_new_ones(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    old = [inbound(f"gate-1/telemetry/old-{number}", "1") for number in range(MAX_LATEST - 1)]
+    store(gate, DeviceHandler(), inbound("gate-1/gate/last-seq", "7"), *old)
+    store(gate, DeviceHandler(), inbound("gate-1/telemetry/old-0", "2"))
+    effects = store(gate, DeviceHandler(), *(inbound(f"gate-1/telemetry/new-{n}", "3") for n in range(3)))
+    latest = equipment.get_device("gate-1").latest
+    assert len(latest) == MAX_LATEST
+    assert {"gate/last-seq", "telemetry/old-0", "telemetry/new-2"} <= latest.keys()
+    gone = [f"old-{number}" for number in (1, 2, 3)]
+    assert latest.keys().isdisjoint(f"telemetry/{name}" for name in gone)
+    assert effects.publish == [
+        Outbound(Topic("gate-1", "value", "telemetry", name), b"", retain=True) for name in gone
+    ]
+
+
+def test_a_name_that_only_the_broker_remembers_takes_no_place_and_is_forgotten_there(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    store(gate, DeviceHandler(), *(inbound(f"gate-1/telemetry/x{n}", "1") for n in range(MAX_LATEST)))
+    before = equipment.get_device("gate-1").latest
+    effects = store(
+        gate,
+        DeviceHandler(),
+        inbound("gate-1/telemetry/long-ago", "1", retained=True),
+        inbound("gate-1/gate/blocked", "[]", retained=True),
+        inbound("gate-1/clock/fit", {"ppm_lo": 1, "ppm_hi": 2}, retained=True),
+    )
+    assert equipment.get_device("gate-1").latest == before
+    assert effects.publish == [Outbound(Topic("gate-1", "value", "telemetry", "long-ago"), b"", retain=True)]
+
+
+def test_a_device_with_more_values_than_are_kept_is_told_of_and_the_rest_is_stored(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    shapes = {f"value-{number}": {"datatype": "integer"} for number in range(MAX_LATEST + 1)}
+    told = {"type": "robot", "nodes": {"kit": {"properties": shapes}}}
+    values = [inbound(f"gate-1/kit/{name}", "1") for name in shapes]
+    effects = store(
+        gate,
+        DeviceHandler(),
+        inbound("gate-1/$description", told),
+        *values,
+        inbound("gate-1/kit/value-0", "2"),
+    )
+    device = equipment.get_device("gate-1")
+    assert (len(device.latest), device.latest["kit/value-0"]) == (MAX_LATEST, "2")
+    assert device.alerts == {"lab-values": TOO_MANY}
+    assert DEVICES in effects.changed
+    store(gate, DeviceHandler(), inbound("gate-1/$description", GATE))
+    assert equipment.get_device("gate-1").alerts == {}
 
 
 def test_a_device_cannot_fill_its_page_with_alerts(gate: Database, equipment: EquipmentService) -> None:
-    messages = [inbound(f"gate-1/$alert/a{number}", {"code": "x"}) for number in range(MAX_ALERTS + 1)]
-    with pytest.raises(Invalid, match="values_too_many"):
-        store(gate, DeviceHandler(), *messages)
-    store(gate, DeviceHandler(), *messages[:MAX_ALERTS])
+    messages = [inbound(f"gate-1/$alert/a{number}", {"code": "x"}) for number in range(MAX_ALERTS + 5)]
+    store(gate, DeviceHandler(), *messages)
     store(gate, DeviceHandler(), inbound("gate-1/$alert/a0", {"code": "y"}))
-    assert equipment.get_device("gate-1").alerts["a0"] == {"code": "y", "params": {}}
+    alerts = equipment.get_device("gate-1").alerts
+    assert alerts.keys() == {*(f"a{number}" for number in range(MAX_ALERTS)), "lab-values"}
+    assert alerts["a0"] == {"code": "y", "params": {}}
 
 
 def test_a_nonsense_description_still_shows_the_device(

@@ -1,16 +1,22 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlmodel import col, delete
 
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
+from lab_controller.equipment.queries import get_device
 from lab_controller.errors import Invalid
-from lab_controller.telemetry import handler as handler_module
+from lab_controller.telemetry import names
 from lab_controller.telemetry.batches import parse_batches
 from lab_controller.telemetry.handler import TelemetryHandler
+from lab_controller.telemetry.points import NewPoints
 from lab_controller.telemetry.queries import list_series, load_readings
+from lab_controller.telemetry.tables import MinuteRow, ReadingRow
 from tests.lab_controller.inbox import NOW_US, inbound, store
 
 MS = 1000
@@ -29,6 +35,13 @@ def readings(database: Database, key: str) -> list[tuple[int, float]]:
             return []
         rows = load_readings(session, found[key], from_us=0, to_us=2**62)
     return [(at_us - NOW_US, value) for at_us, value in rows]
+
+
+def alerts(database: Database) -> dict[str, Any]:
+    with database.read() as session:
+        device = get_device(session, "kit-1")
+    assert device is not None
+    return device.alerts
 
 
 def test_a_stream_is_placed_on_the_wall_clock_by_its_arrival(database: Database) -> None:
@@ -60,7 +73,7 @@ def test_a_batch_that_comes_again_is_stored_once(database: Database) -> None:
 def test_a_program_with_a_counter_in_its_labels_does_not_fill_the_database(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler_module, "MAX_SERIES", 3)
+    monkeypatch.setattr(names, "MAX_SERIES", 3)
     handler = TelemetryHandler()
     batches = [stream([0], [number], key=f"t{number}") for number in range(5)]
     store(database, handler, inbound("kit-1/kit/stream", batches))
@@ -74,6 +87,79 @@ def test_a_program_with_a_counter_in_its_labels_does_not_fill_the_database(
     )
     store(database, handler, inbound("kit-2/kit/stream", stream([0], [1])))
     assert readings(database, "kit/t0") == [(0, 0.0), (10 * MS, 7.0)]
+
+
+def test_a_person_is_told_once_that_new_names_are_not_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "MAX_SERIES", 1)
+    store(database, DeviceHandler(), inbound("kit-1/$description", KIT))
+    handler = TelemetryHandler()
+    first, again = (
+        store(database, handler, inbound("kit-1/kit/stream", [stream([at], [1], key=key) for key in "abc"]))
+        for at in (0, MS)
+    )
+    assert first.changed == ["devices", "device:kit-1", "points:kit-1"]
+    assert again.changed == ["points:kit-1"]
+    told = {"lab-series": {"code": "series_too_many", "params": {"limit": 1}}}
+    assert alerts(database) == told
+    with database.write() as session:
+        assert names.forget_series(session) == 0
+    assert alerts(database) == told
+
+
+def test_a_name_of_which_nothing_is_kept_makes_place_for_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "MAX_SERIES", 3)
+    store(database, DeviceHandler(), inbound("kit-1/$description", KIT))
+    handler = TelemetryHandler()
+    store(database, handler, inbound("kit-1/kit/stream", [stream([0], [1], key=key) for key in "abcd"]))
+    with database.write() as session:
+        old = {series.key: series.id for series in list_series(session, "kit-1")}
+        session.exec(delete(ReadingRow).where(col(ReadingRow.series_id).in_([old["kit/a"], old["kit/b"]])))
+        session.add(MinuteRow(series_id=old["kit/b"] or 0, at_us=0, count=1, low=1, high=1, total=1))
+    with database.write() as session:
+        assert names.forget_series(session) == 1
+    assert alerts(database) == {}
+    store(database, handler, inbound("kit-1/kit/stream", stream([MS], [2], key="d")))
+    with database.read() as session:
+        assert [series.key for series in list_series(session, "kit-1")] == ["kit/b", "kit/c", "kit/d"]
+
+
+def test_a_look_at_new_points_asks_as_often_for_many_names_as_for_one(database: Database) -> None:
+    handler = TelemetryHandler()
+
+    def measure(at_us: int, keys: Sequence[str]) -> None:
+        batches = [stream([at_us], [number], key=key) for number, key in enumerate(keys)]
+        store(database, handler, inbound("kit-1/kit/stream", batches))
+
+    keys = [f"t{number}" for number in range(60)]
+    measure(0, keys)
+    with database.read() as session:
+        new = NewPoints(session, "kit-1")
+    measure(MS, keys[:50])
+    measure(2 * MS, [*keys[:2], "fresh"])
+    asked: list[str] = []
+
+    def note(*given: Any) -> None:
+        asked.append(given[2])
+
+    event.listen(database.reader_engine, "before_cursor_execute", note)
+    try:
+        with database.read() as session:
+            told = {each["key"]: each["points"] for each in new.take(session)}
+    finally:
+        event.remove(database.reader_engine, "before_cursor_execute", note)
+    assert len([query for query in asked if "SELECT" in query]) == 2
+    assert told == {
+        "kit/t0": [[NOW_US + MS, 0.0], [NOW_US + 2 * MS, 0.0]],
+        "kit/t1": [[NOW_US + MS, 1.0], [NOW_US + 2 * MS, 1.0]],
+        **{f"kit/t{number}": [[NOW_US + MS, float(number)]] for number in range(2, 50)},
+        "kit/fresh": [[NOW_US + 2 * MS, 2.0]],
+    }
+    with database.read() as session:
+        assert new.take(session) == []
 
 
 def test_a_restarted_board_begins_a_new_time_axis(database: Database) -> None:

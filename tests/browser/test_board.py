@@ -217,11 +217,74 @@ async def test_a_hall_screen_of_another_shape_shows_the_standings_too(
     ):
         await page.set_viewport_size({"width": width, "height": height})
         await open_board(page, f"/board/{LINE}?hall=1")
+        await page.evaluate("document.fonts.ready")
         shown = page.locator("tbody tr:visible")
         assert await shown.count() >= teams
         for part in (shown.first, shown.last, page.locator(".track .clock").last):
             await expect(part).to_be_in_viewport(ratio=0.99)
         assert (await overflowing(page), await small_text(page, "live-board *:not(.seal *)", 13)) == ([], [])
+
+
+async def test_the_hall_s_table_gives_its_width_to_the_names_and_not_to_attempts_that_nobody_made(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        open_scene(tmp_path) as scene,
+        serve(create_app(scene.lab)) as site,
+        open_page(browser, site, width=1920, language="kk") as page,
+    ):
+        for address in (f"/board/{LINE}", f"/board/{LINE}?hall=1"):
+            await page.goto(address)
+            await expect(page.locator("[data-slot=line]")).to_have_class("tag live")
+            await expect(page.locator("thead .attempt:visible")).to_have_count(3)
+            cut = await page.evaluate(
+                """() => [...document.querySelectorAll(".who-line a")]
+                  .filter((it) => it.scrollWidth > it.clientWidth + 1)
+                  .map((it) => it.textContent)"""
+            )
+            assert (address, cut) == (address, [])
+
+
+async def test_a_column_appears_with_its_first_attempt_and_a_run_is_marked_by_how_far_it_is(
+    browser: Browser, site: str, contest: Contest
+) -> None:
+    fill(contest)
+    async with open_page(browser, site, width=1920) as page:
+        await open_board(page)
+        headings = page.locator("thead .attempt:visible .long")
+        await expect(headings).to_have_text(["Attempt 1"])
+        cell = page.locator('tr[data-key="3"] .attempt').first
+        await expect(cell).to_have_text("on track…")
+        contest.give("c", cmd.SeePassage("finish", "B", 12_000_000, 400))
+        await expect(cell).to_have_text("Finish. The judge is checking")
+        contest.give("c", cmd.Accept())
+        await expect(cell).to_have_text("12.000")
+        await expect(cell.locator(".mark")).to_have_count(0)
+        contest.give("d", cmd.OpenRun("d", "2", 2, "3"))
+        await expect(headings).to_have_text(["Attempt 1", "Attempt 2"])
+        await expect(page.locator('tr[data-key="2"] .attempt').nth(1)).to_have_text("Getting ready")
+
+
+async def test_the_script_draws_the_rows_that_the_server_has_sent(
+    browser: Browser, site: str, contest: Contest
+) -> None:
+    fill(contest)
+    contest.accept("d", "4", 14_000_000, attempt=2)
+    contest.give("e", cmd.OpenRun("e", "2", 3, "3"))
+    contest.give("c", cmd.SeePassage("finish", "B", 12_000_000, 400))
+    rows = """() => [...document.querySelectorAll("thead th, tbody :is(td, th)")].map((it) => [
+      it.className.trim(), it.hidden, it.textContent.replace(/\\s+/g, " ").trim(),
+      it.querySelector(".mark")?.outerHTML])"""
+    drawn = []
+    for scripted in (False, True):
+        context = await browser.new_context(base_url=site, java_script_enabled=scripted, locale="en")
+        page = await context.new_page()
+        await page.goto(BOARD)
+        if scripted:
+            await expect(page.locator("[data-slot=line]")).to_have_text("Live")
+        drawn.append(await page.evaluate(rows))
+        await context.close()
+    assert drawn[0] == drawn[1]
 
 
 async def test_nothing_a_spectator_needs_is_under_24_px_on_the_hall_s_screen(

@@ -1,6 +1,7 @@
 """The board's page and stream, without a browser: what is public, what is secret, what is explained."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -50,6 +51,21 @@ async def test_standings_are_written_with_places_bounds_and_gaps(
     text = (await guest.get(f"/board/{SLUG}")).text
     for words in ("12.178", "13.204", "±0.4\N{NO-BREAK SPACE}ms", "+1.026", "p1", "p2"):
         assert words in text
+
+
+async def test_the_page_has_no_column_for_an_attempt_that_nobody_made_and_marks_a_run_by_its_phase(
+    guest: httpx.AsyncClient, contest: Contest
+) -> None:
+    contest.accept("a", "1", 12_178_000)
+    contest.give("b", cmd.OpenRun("b", "2", 3, "3"))
+    text = (await guest.get(f"/board/{SLUG}")).text
+    headings = re.findall(r'data-slot="heading"( hidden)?>', text)
+    assert headings == ["", " hidden", "", " hidden", " hidden"]
+    marks = re.findall(r'class="mark" data-phase="(\w+)" title="([^"]+)"', text)
+    assert marks == [("ready", "Getting ready")]
+    contest.give("b", cmd.ProposeManual(13_204_000, 400))
+    text = (await guest.get(f"/board/{SLUG}")).text
+    assert re.findall(r'class="mark" data-phase="(\w+)"', text) == ["proposed"]
 
 
 async def test_times_closer_than_their_bounds_share_a_place_and_say_so(

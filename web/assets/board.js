@@ -1,5 +1,5 @@
 import { formatBound, formatClockTime, formatGap, formatNumber, formatTime, fill } from "./live/format.js";
-import { readJson, reconcile, setText, show } from "./live/dom.js";
+import { h, readJson, reconcile, setText, show } from "./live/dom.js";
 import { runClock, stopClock } from "./live/clock.js";
 import { HallPages } from "./live/pages.js";
 import { LiveSource } from "./live/source.js";
@@ -7,6 +7,7 @@ import { slideRows } from "./live/flip.js";
 
 const MOVED_MS = 20_000;
 const NEXT_TEAMS = 3;
+const MANY = 2;
 
 class LiveBoard extends HTMLElement {
   #strings = readJson("strings");
@@ -107,13 +108,14 @@ class LiveBoard extends HTMLElement {
     show(this.#slots.get("fresh"), fresh);
     rows.closest(".standings").classList.toggle("bare", fresh || board.embargo);
     const known = new Map(before.rows.map((row) => [row.entry, row]));
-    const running = new Map(board.now.map((run) => [run.entry, run.attempt]));
+    const running = new Map(board.now.map(({ entry, attempt, phase }) => [entry, { attempt, phase }]));
+    const tried = this.#drawHeadings(board);
     const leader = board.rows.find((row) => row.place === 1)?.result ?? null;
     // A passage changes no row: only what differs is drawn, so that a hall's table does not hold the clock up.
-    const drawing = new Map(board.rows.map((row) => [row.entry, JSON.stringify([row, running.get(row.entry), leader])]));
+    const drawing = new Map(board.rows.map((row) => [row.entry, JSON.stringify([row, running.get(row.entry), leader, tried])]));
     if (isSameList([...drawing], [...this.#drawn])) return;
     const draw = (element, row) => {
-      if (drawing.get(row.entry) !== this.#drawn.get(row.entry)) this.#drawRow(element, row, running.get(row.entry), leader);
+      if (drawing.get(row.entry) !== this.#drawn.get(row.entry)) this.#drawRow(element, row, running.get(row.entry), leader, tried);
     };
     slideRows(
       () => rows.children,
@@ -128,7 +130,18 @@ class LiveBoard extends HTMLElement {
     this.pages?.fit();
   }
 
-  #drawRow(element, row, runningAttempt, leader) {
+  // A column stands for an attempt in which a team has a result or a run; gives their numbers.
+  #drawHeadings(board) {
+    const numbers = Array.from({ length: this.attempts }, (_, index) => index + 1);
+    const isTried = (number) => board.rows.some((row) => row.attempts[number - 1]) || board.now.some((run) => run.attempt === number);
+    const tried = numbers.filter(isTried);
+    const card = this.#slots.get("rows").closest(".standings");
+    card.classList.toggle("many", tried.length > MANY);
+    for (const [index, heading] of card.querySelectorAll('[data-slot="heading"]').entries()) show(heading, tried.includes(index + 1));
+    return tried;
+  }
+
+  #drawRow(element, row, run, leader, tried) {
     const slot = (name) => element.querySelector(`[data-slot="${name}"]`);
     const failed = row.result !== null && row.result.status !== "OK";
     const byLaps = this.board.ranking_unit === "laps";
@@ -141,10 +154,9 @@ class LiveBoard extends HTMLElement {
     setText(slot("school"), row.school);
     for (const [index, cell] of element.querySelectorAll('[data-slot="attempt"]').entries()) {
       const attempt = row.attempts[index] ?? null;
-      const isRunning = !attempt && runningAttempt === index + 1;
-      cell.classList.toggle("running", isRunning);
+      show(cell, tried.includes(index + 1));
       cell.classList.toggle("counts", attempt?.status === "OK" && isSame(attempt, row.result));
-      if (isRunning) setText(cell, this.#strings.on_track);
+      if (!attempt && run?.attempt === index + 1) this.#mark(cell, run.phase);
       else this.#outcome(cell, attempt);
     }
     slot("result").parentElement.classList.toggle("no-result", failed);
@@ -156,6 +168,12 @@ class LiveBoard extends HTMLElement {
     setText(slot("bound"), timed ? formatBound(row.result.bound_us, this.language) : lapsTime);
     const gap = timed && leader?.status === "OK" && row.place !== 1 ? row.result.value_us - leader.value_us : null;
     setText(slot("gap"), gap === null ? "" : formatGap(gap, this.language));
+  }
+
+  #mark(cell, phase) {
+    if (cell.firstElementChild?.dataset.phase === phase) return;
+    const words = phase === "running" ? this.#strings.on_track : this.#strings[phase];
+    cell.replaceChildren(h("span", { class: "mark", "data-phase": phase, title: words }, h("span", { class: "hidden-visually" }, words)));
   }
 
   #outcome(cell, result) {

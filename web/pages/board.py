@@ -13,6 +13,8 @@ from web.live.board import view_board
 from web.rendering import render
 
 router = APIRouter()
+SAME = ("status", "value_us", "score", "laps")
+"""By which an attempt is known in the result."""
 
 
 @router.get("/board/{slug}", name="board")
@@ -25,7 +27,10 @@ def show(request: Request, lab: TheLab, slug: str, hall: bool = False) -> Respon
         board=board,
         title=pick_name(board["discipline"]["name"] if board["discipline"] else board["name"], language),
         attempts=max((len(row["attempts"]) for row in board["rows"]), default=0),
+        tried=list_tried(board),
+        on_track={run["entry"]: run for run in board["now"]},
         fresh=is_fresh(board),
+        is_counted=is_counted,
         hall=hall,
         now_us=lab.clock.now_us(),
         gaps=list_gaps(board, language),
@@ -37,6 +42,19 @@ def is_fresh(board: Mapping[str, Any]) -> bool:
     """Teams are entered, and none of them has a result that may be shown."""
     rows = board["rows"]
     return not board["embargo"] and bool(rows) and not any(any(row["attempts"]) for row in rows)
+
+
+def list_tried(board: Mapping[str, Any]) -> list[int]:
+    """The attempts in which a team has a result or a run; the board has no column for the others."""
+    made = {n for row in board["rows"] for n, result in enumerate(row["attempts"], 1) if result}
+    return sorted(made | {run["attempt"] for run in board["now"]})
+
+
+def is_counted(attempt: Mapping[str, Any] | None, result: Mapping[str, Any] | None) -> bool:
+    """The attempt is the team's result."""
+    if attempt is None or result is None or attempt["status"] != "OK":
+        return False
+    return all(attempt[name] == result[name] for name in SAME)
 
 
 def format_gap(us: int, language: str) -> str:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from devices.protocols.race_patterns import PatternError, compile_pattern
@@ -57,6 +57,7 @@ def test_what_a_timers_line_needs_is_taken(text):
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
 @example(r"\s*(?:a|b)+.*(?:b.)?!")
 @example("^.*.*.*X")
+@settings(deadline=None)
 def test_a_pattern_that_is_taken_reads_every_line_at_once(text):
     try:
         pattern = compile_pattern(text, LINE_MAX)

@@ -9,6 +9,9 @@ from competitions.statuses import Status
 
 Names = dict[str, str]
 
+POINTS = ("start", "finish", "split")
+"""Where a field's gates stand: what a discipline times must happen at one of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class FalseStart:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from competitions.disciplines.discipline import (
+    POINTS,
     Aggregate,
     Discipline,
     FalseStart,
@@ -44,7 +45,7 @@ def _start(fields: Fields | None, penalties: tuple[PenaltyRule, ...]) -> Start:
         told.done()
         if kind != "signal":
             raise DisciplineError("false_start_without_signal", path=told.path)
-    start = Start(kind, fields.text("point", "start"), _edge(fields), false_start)
+    start = Start(kind, fields.choice("point", POINTS, "start"), _edge(fields), false_start)
     fields.done()
     return start
 
@@ -56,7 +57,7 @@ def _edge(fields: Fields) -> str:
 def _finish(fields: Fields | None) -> Finish:
     if fields is None:
         return Finish()
-    finish = Finish(fields.text("point", "finish"), _edge(fields))
+    finish = Finish(fields.choice("point", POINTS, "finish"), _edge(fields))
     fields.done()
     return finish
 
@@ -67,7 +68,7 @@ def _laps(fields: Fields | None) -> Laps | None:
     laps = Laps(
         fields.optional_integer("count", least=1, most=1000),
         fields.seconds_us("minimum_s") or 0,
-        fields.text("point", "finish"),
+        fields.choice("point", POINTS, "finish"),
         _edge(fields),
         fields.choice("opens", ("start", "first_crossing"), "start"),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from competitions import events as ev
 from competitions.contest import ContestState, Settlement, check_discipline
 from competitions.disciplines import parse_discipline
+from competitions.disciplines.discipline import POINTS
 from competitions.errors import CompetitionError, DisciplineError
 from competitions.ranking import standings, tied_groups
 from competitions.runs import OPEN
@@ -15,7 +16,6 @@ from lab_controller.championships.arming import BUSY
 from lab_controller.championships.execution import as_lab_error
 from lab_controller.errors import Conflict, Invalid, NotFound
 
-POINTS = ("start", "finish", "split")
 MOST_INPUTS = 8
 LONGEST_TEXT = 200
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -104,6 +104,34 @@ async def test_a_run_accepted_with_no_network_is_found_again_and_begun_only_once
     assert contest.kinds(run) == [*OPENED, "result_proposed", "result_accepted", "run_signed"]
 
 
+async def test_a_run_that_the_network_left_half_way_is_found_again_also_after_a_reload(
+    page: Page, contest: Contest
+) -> None:
+    await sign_in(page)
+    run = await open_run(page, TEAM)
+    await expect(page.locator(".timeline")).to_contain_text("Run opened")
+    await page.context.set_offline(True)
+    await page.get_by_role("link", name="Back to the teams").click()
+    await expect(row(page).get_by_role("button", name="Open")).to_be_visible()
+    await row(page).get_by_role("button", name="Open").click()
+    await enter_time(page, "12.48")
+    await page.locator(PRIMARY).click()
+    await page.get_by_role("button", name="Next team").click()
+    chip = row(page).get_by_role("button", name="Attempt 1 of 5: 12.480 s")
+    await expect(chip).to_have_class("num kept")
+    await expect(row(page).get_by_role("button", name="Start attempt 2")).to_be_visible()
+    await page.reload()
+    await chip.click()
+    await expect(page).to_have_url(re.compile(f"/runs/{run}$"))
+    await page.get_by_role("button", name="Sign", exact=True).click()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("link", name="Back to the teams").click()
+    await page.context.set_offline(False)
+    await expect(page.locator(TAG)).to_have_text("Connected", timeout=20_000)
+    await expect(chip).to_have_class("num good")
+    assert contest.kinds(run) == [*OPENED, "result_proposed", "result_accepted"]
+
+
 async def test_a_refused_run_is_found_again_from_the_desk(page: Page, contest: Contest) -> None:
     await sign_in(page)
     await page.context.set_offline(True)

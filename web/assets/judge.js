@@ -17,6 +17,7 @@ class JudgeApp extends HTMLElement {
     const names = ["title", "about", "line", "back", "view", "do", "toasts", "warning", "foreign", "who"];
     this.slots = Object.fromEntries(names.map((name) => [name, this.querySelector(`[data-slot="${name}"]`)]));
     this.store = await openStore();
+    this.views = new Map();
     this.queue = new WriteQueue(this.store, slug, judge);
     this.queue.addEventListener("change", () => this.refresh());
     this.queue.addEventListener("saved", ({ detail }) => this.saved(detail));
@@ -29,6 +30,7 @@ class JudgeApp extends HTMLElement {
     addEventListener("popstate", () => this.route());
     addEventListener("beforeunload", (event) => !this.store.keeps && this.queue.size && event.preventDefault());
     await this.queue.start();
+    await this.recall();
     await this.route(run);
     const warning = await keepPages(this.strings, this.store);
     setText(this.slots.warning, warning);
@@ -88,6 +90,19 @@ class JudgeApp extends HTMLElement {
     this.refresh();
   }
 
+  // What this tablet knows of runs may be newer than its desk: the desk stands still while the network is away.
+  keep(view) {
+    this.views.set(view.run, view);
+    this.store.putRun(view);
+  }
+
+  async recall() {
+    for (const { run } of this.queue.writes) {
+      const view = this.views.has(run) ? null : await this.store.getRun(run);
+      if (view) this.views.set(run, view);
+    }
+  }
+
   listen(url, event) {
     const page = this.page;
     const source = (this.source = new LiveSource(url, event));
@@ -107,7 +122,9 @@ class JudgeApp extends HTMLElement {
   }
 
   saved({ write, view }) {
-    if (this.page instanceof RunPage && this.page.run === write.run && view) this.page.take(view);
+    if (!view) return;
+    if (this.page instanceof RunPage && this.page.run === write.run) this.page.take(view);
+    else this.keep(view);
   }
 
   refresh() {

@@ -1,5 +1,5 @@
 // The judge's desk: choose the field once, then the next team; its runs and attempts at a glance.
-import { fill, formatTime } from "../live/format.js";
+import { fill, formatNumber, formatTime } from "../live/format.js";
 import { h, reconcile, setText, show } from "../live/dom.js";
 import { overlayDesk } from "./desk_overlay.js";
 
@@ -35,7 +35,7 @@ export class DeskPage {
   }
 
   draw() {
-    const desk = (this.desk = overlayDesk(this.app.desk, this.app.queue.writes, (seen) => this.tell(seen)));
+    const desk = (this.desk = overlayDesk(this.app.desk, this.app.views.values(), this.app.queue.writes, (result) => this.tell(result)));
     this.app.setTitle(desk.discipline, desk.name);
     if (!desk.fields.some((each) => each.field === this.field)) this.field = desk.fields[0]?.field ?? null;
     this.drawFields(desk);
@@ -90,10 +90,12 @@ export class DeskPage {
     return this.app.go(`/runs/${encodeURIComponent(run)}`);
   }
 
-  // What was accepted on this tablet and is not with the lab yet.
-  tell(seen) {
-    if (!seen || (seen.status === "OK" && typeof seen.value_us !== "number")) return this.s.state_kept;
-    return seen.status === "OK" ? `${formatTime(seen.value_us, this.app.language)}\u00a0${this.s.seconds}` : seen.status;
+  // A result that the desk does not have from the lab yet.
+  tell(result) {
+    const { language } = this.app;
+    if (result && result.status !== "OK") return result.status;
+    if (typeof result?.score === "number") return formatNumber(result.score, language);
+    return typeof result?.value_us === "number" ? `${formatTime(result.value_us, language)}\u00a0${this.s.seconds}` : this.s.state_kept;
   }
 
   fillTeam(item, entry) {

@@ -67,7 +67,7 @@ export class RunPage {
   take(view) {
     if (this.view && view.rev < this.view.rev) return;
     this.view = view;
-    this.app.store.putRun(view);
+    this.app.keep(view);
     this.draw();
   }
 

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from devices.clock import Clock
+from devices.identities import Identities, identify
 from devices.kit import Kit, UsbMatch
 from devices.transports.ble import BLE
 from devices.transports.byte_pipe import BytePipe
@@ -23,7 +22,8 @@ from devices.transports.tcp_port import TCP, UNLOCKS, TcpPort
 class Port:
     """A serial port; `configured` means that a person said that a kit is there, `kit` which one.
 
-    `identity` is of what is plugged in, or of the socket where that has no number of its own.
+    `identity` is of what is plugged in, or of the socket where that has no number of its own; see
+    `devices.identities`.
     """
 
     path: str
@@ -35,7 +35,7 @@ class Port:
     @property
     def id(self) -> str:
         """Eight hex digits, the same whenever the same kit comes back."""
-        return hashlib.blake2s((self.identity or self.path).encode(), digest_size=4).hexdigest()
+        return identify(self.identity or self.path)
 
 
 def is_port_id(text: str) -> bool:
@@ -48,6 +48,10 @@ class Ports(Protocol):
 
     async def find(self) -> tuple[Port, ...]:
         """The ports of this moment."""
+        ...
+
+    def recall(self, sockets: Mapping[str, str]) -> None:
+        """Ids of ports that there were before, and the socket of each as far as it is known."""
         ...
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
@@ -73,6 +77,7 @@ class SystemPorts:
         self._clock = clock
         self._usb = usb
         self._found: tuple[UsbPort, ...] = ()
+        self._identities = Identities()
 
     async def find(self) -> tuple[Port, ...]:
         """Named ports are always among them, plugged in or not."""
@@ -80,14 +85,15 @@ class SystemPorts:
             await asyncio.to_thread(self._look)
         found = self._found
         named = {path: Port(path, None, configured=True, kit=kit) for path, kit in self._configured.items()}
-        alike = Counter((usb.vid, usb.pid, usb.serial, usb.interface) for usb in found)
+        identities = self._identities.give(found)
         for usb in found:
-            shared = usb.serial is None or alike[usb.vid, usb.pid, usb.serial, usb.interface] > 1
-            own = usb.socket if shared else usb.serial
-            identity = f"{usb.vid:04x}:{usb.pid:04x} {own}"
             kit = self._configured.get(usb.path)
-            named[usb.path] = Port(usb.path, usb, usb.path in self._configured, kit, identity)
+            named[usb.path] = Port(usb.path, usb, usb.path in self._configured, kit, identities[usb.path])
         return tuple(named.values())
+
+    def recall(self, sockets: Mapping[str, str]) -> None:
+        """So that each keeps its id, whichever is found first."""
+        self._identities.recall(sockets)
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
         """A serial port, a HID device, a connection to a host, or one over Bluetooth."""

@@ -29,6 +29,8 @@ ID_LENGTH = 64
 TWICE, LEFT_ALONE = "device_twice", "port_left_alone"
 NOTE_DEVICE = "device"
 """Which device answered last at a port."""
+NOTE_SOCKET = "socket"
+"""Where it was plugged in."""
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class Lines:
     def restore(self, notes: dict[str, dict[str, str]]) -> None:
         """What was known of the ports before, by their ids."""
         self._notes = notes
+        self._ports.recall({port: known.get(NOTE_SOCKET, "") for port, known in notes.items()})
 
     async def find(self) -> None:
         """Keep a session at every port that may be a kit's; never returns."""
@@ -109,6 +112,8 @@ class Lines:
     def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
         usb = (port.usb.vid, port.usb.pid) if port.usb else None
         notes = self._notes.setdefault(port.id, {})
+        if port.usb is not None and notes.get(NOTE_SOCKET) != port.usb.socket:
+            self._note(port.id, NOTE_SOCKET, port.usb.socket)
         host = Host(self._clock_id, port.id, notes, port.path, usb, tuple(kit.id for kit in kits))
         drivers: list[Driver] = [kit.driver(host) for kit in kits]
         session = Session(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from devices.discovery import Port, SystemPorts, candidates, is_ambiguous
+from devices.identities import Identities, identify
 from devices.kits.timing_gate import KIT
 from devices.registry import iter_kits
 from devices.transports.serial_listing import UsbPort, find_holders
@@ -71,11 +72,63 @@ async def test_a_cable_that_is_pulled_while_its_port_is_read_about_ends_nothing(
     assert await ports.find() == ()
 
 
-async def test_clones_with_one_number_are_told_apart_by_their_sockets(monkeypatch):
-    twins = [UsbPort(f"/dev/ttyUSB{n}", 0x0403, 0x6001, "A50285BI", f"1-1.{n}:1.0") for n in (1, 2)]
-    monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: twins)
-    found = await SystemPorts([], ManualClock(1_000_000_000)).find()
-    assert [port.identity for port in found] == ["0403:6001 1-1.1", "0403:6001 1-1.2"]
+def clone(number: int, socket: int) -> UsbPort:
+    """One of many with the same serial number."""
+    return UsbPort(f"/dev/ttyUSB{number}", 0x0403, 0x6001, "A50285BI", f"1-1.{socket}:1.0")
+
+
+FIRST, SECOND, THIRD = clone(0, 1), clone(1, 2), clone(2, 3)
+BY_NUMBER, BY_SOCKET_2, BY_SOCKET_3 = "0403:6001 A50285BI", "0403:6001 1-1.2", "0403:6001 1-1.3"
+
+
+def test_of_two_clones_with_one_number_the_first_has_it_and_the_second_its_socket():
+    assert Identities().give([FIRST, SECOND]) == {FIRST.path: BY_NUMBER, SECOND.path: BY_SOCKET_2}
+
+
+def test_a_kit_keeps_its_identity_whatever_is_plugged_in_beside_it():
+    identities = Identities()
+    both = {FIRST.path: BY_NUMBER, SECOND.path: BY_SOCKET_2}
+    assert identities.give([FIRST]) == {FIRST.path: BY_NUMBER}
+    assert identities.give([SECOND, FIRST]) == both
+    assert identities.give([SECOND]) == {SECOND.path: BY_SOCKET_2}
+    assert identities.give([]) == {}
+    assert identities.give([SECOND]) == {SECOND.path: BY_SOCKET_2}
+    assert identities.give([SECOND, FIRST]) == both
+    assert identities.give([THIRD, SECOND, FIRST]) == {**both, THIRD.path: BY_SOCKET_3}
+
+
+def test_a_kit_that_is_alone_is_known_at_any_socket():
+    identities = Identities()
+    assert [identities.give([each]) for each in (FIRST, THIRD, SECOND)] == [
+        {FIRST.path: BY_NUMBER},
+        {THIRD.path: BY_NUMBER},
+        {SECOND.path: BY_NUMBER},
+    ]
+
+
+def test_clones_that_are_found_in_another_order_after_a_restart_keep_their_identities():
+    identities = Identities()
+    identities.recall({identify(BY_NUMBER): THIRD.socket, identify(BY_SOCKET_2): SECOND.socket})
+    assert identities.give([SECOND, THIRD]) == {SECOND.path: BY_SOCKET_2, THIRD.path: BY_NUMBER}
+
+
+def test_clones_that_were_known_by_their_sockets_only_stay_so():
+    identities = Identities()
+    identities.recall({identify(BY_SOCKET_2): "", identify(BY_SOCKET_3): ""})
+    assert identities.give([SECOND, THIRD]) == {SECOND.path: BY_SOCKET_2, THIRD.path: BY_SOCKET_3}
+
+
+def test_two_interfaces_of_one_device_have_its_number():
+    system, user = (UsbPort(f"/dev/ttyACM{n}", 0x2888, 0x0501, "A1", f"1-3:1.{n}") for n in (0, 2))
+    assert Identities().give([system, user]) == dict.fromkeys((system.path, user.path), "2888:0501 A1")
+
+
+async def test_ports_of_clones_have_ids_of_their_own(monkeypatch):
+    monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: (FIRST, SECOND))
+    ports = SystemPorts([], ManualClock(1_000_000_000))
+    ports.recall({identify(BY_NUMBER): SECOND.socket})
+    found = await ports.find()
+    assert [port.identity for port in found] == ["0403:6001 1-1.1", BY_NUMBER]
     assert len({port.id for port in found}) == 2
 
 

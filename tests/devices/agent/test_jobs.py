@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -263,6 +263,9 @@ class Socket:
         self.pid, self.looks = 0x8036, 0
         self.opened: list[int] = []
         self._board = board
+
+    def recall(self, _sockets: Mapping[str, str]) -> None:
+        """Each of these knows its own identity."""
 
     async def find(self) -> tuple[Port, ...]:
         self.looks += 1

@@ -1,7 +1,7 @@
 """What an agent tells of its ports: who holds each, and what people said of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from devices.agent import lines
 from devices.agent.holders import LOOK_US, Holders
 from devices.clock import MonotonicClock
-from devices.discovery import Port
+from devices.discovery import Port, SystemPorts
 from devices.errors import TransportError
 from devices.kits.timing_gate import KIT
 from devices.kits.timing_gate.emulator import GateEmulator
@@ -40,6 +40,9 @@ class Desktop:
         self.looks: list[list[str]] = []
         self.pipes: dict[str, Held] = {}
         self._board = board or GateEmulator()
+
+    def recall(self, _sockets: Mapping[str, str]) -> None:
+        """Each of these knows its own identity."""
 
     async def find(self) -> tuple[Port, ...]:
         return self.found
@@ -214,3 +217,46 @@ async def test_a_known_kits_port_is_left_to_another_program_and_taken_back(broke
             desktop.held = {}
             say(hub, port=port, use="")
             await until(lambda: hub.value(f"{GATE}/$state") == "ready" and why_lost(hub) == ("", {}))
+
+
+class Clones(SystemPorts):
+    """Boards with one serial number, each in a socket of its own."""
+
+    def __init__(self, boards: dict[int, GateEmulator]) -> None:
+        super().__init__([], MonotonicClock(), usb=False)
+        self.opened: list[str] = []
+        self._boards = {
+            UsbPort(f"/dev/ttyACM{number}", 0x2341, 0x0043, "55731323", f"1-{number}:1.0"): board
+            for number, board in boards.items()
+        }
+        self.plug(*boards)
+
+    def plug(self, *numbers: int) -> None:
+        """Only these."""
+        self._found = tuple(usb for usb in self._boards if int(usb.path[-1]) in numbers)
+
+    def pipe(self, port: Port, baud: int) -> MemoryPipe:
+        self.opened.append(port.path)
+        board = next(board for usb, board in self._boards.items() if usb.path == port.path)
+        return MemoryPipe(port.path, board, MonotonicClock(), baud=baud)
+
+
+@pytest.mark.peer
+async def test_a_kit_is_not_disturbed_by_a_clone_that_comes_and_goes_also_after_a_restart(broker, tmp_path):
+    first, second = GateEmulator(), GateEmulator(id="d4e5f6")
+    clones = Clones({2: first, 1: second})
+    clones.plug(2)
+    async with listening(broker) as hub:
+        async with agent_running(broker, tmp_path, ports=clones, kits=[KIT]):
+            await ready(hub, GATE)
+            await until(lambda: "/dev/ttyACM2" in ports_of(hub))
+            identity = ports_of(hub)["/dev/ttyACM2"]["id"]
+            clones.plug(1, 2)
+            await ready(hub, "gate-d4e5f6")
+            clones.plug(2)
+            await until(lambda: hub.value("gate-d4e5f6/$state") == "lost")
+            assert clones.opened == ["/dev/ttyACM2", "/dev/ttyACM1"]
+        clones = Clones({1: second, 2: first})
+        async with agent_running(broker, tmp_path, ports=clones, kits=[KIT]):
+            await until(lambda: ports_of(hub).get("/dev/ttyACM1", {}).get("device") == "gate-d4e5f6")
+            assert ports_of(hub)["/dev/ttyACM2"]["id"] == identity

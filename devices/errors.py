@@ -37,6 +37,7 @@ class UploadError(DeviceError):
 FAULTS_OF_THE_PROGRAM = frozenset(
     {
         "compile_failed",
+        "name_on_board",
         "no_such_slot",
         "program_damaged",
         "program_empty",

@@ -64,7 +64,7 @@ class BleakRadio:
         try:
             import bleak
         except ImportError as error:
-            raise TransportError("bluetooth_missing", permanent=True, port=name) from error
+            raise TransportError("bluetooth_missing", permanent=True, port=BLE + name) from error
 
         def is_wanted(device: Any, told: Any) -> bool:
             return name in (told.local_name, device.name) and service in told.service_uuids
@@ -74,11 +74,11 @@ class BleakRadio:
                 is_wanted, timeout=FIND_S, service_uuids=[service]
             )
             if device is None:
-                raise TransportError("port_missing", port=name)
+                raise TransportError("port_missing", port=BLE + name)
             client = bleak.BleakClient(device, disconnected_callback=lambda _: on_lost())
             await client.connect()
         except (bleak.exc.BleakError, OSError, TimeoutError) as error:
-            raise TransportError("port_failed", port=name) from error
+            raise TransportError("port_failed", port=BLE + name) from error
         return BleakLink(client, name)
 
 
@@ -123,4 +123,4 @@ class BleakLink:
         except BleakGATTProtocolError as error:
             raise BleRefusal(int(error.args[0])) from error
         except (BleakError, OSError, TimeoutError) as error:
-            raise TransportError("cable_pulled", port=self._name) from error
+            raise TransportError("cable_pulled", port=BLE + self._name) from error

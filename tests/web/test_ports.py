@@ -99,6 +99,43 @@ async def test_a_kit_without_its_cable_says_so_without_the_name_of_a_port(sign_i
     assert "ttyACM0" not in told
 
 
+BLUETOOTH = {
+    "port": "ble:Bumblebee",
+    "id": "0-1",
+    "problem": "port_missing",
+    "params": {"port": "ble:Bumblebee"},
+}
+WIFI = {
+    "port": "tcp:10.0.0.7:5555",
+    "id": "0-2",
+    "problem": "port_missing",
+    "params": {"port": "tcp:10.0.0.7:5555"},
+}
+
+
+async def test_a_kit_without_a_cable_that_is_off_is_no_port_to_plug_in(sign_in: SignIn, lab: Lab) -> None:
+    tell_ports(lab, PORTS[0], BLUETOOTH, WIFI)
+    told = open_text(await (await sign_in("pupil")).get("/rooms/204"))
+    assert "all is well" in told
+    assert "Kits without a cable that do not answer Bumblebee is not to be heard over Bluetooth." in told
+    assert "Nothing answers at 10.0.0.7:5555. See that the kit is switched on" in told
+    assert "Other ports" not in told
+
+
+@pytest.mark.parametrize("code", ["port_missing", "cable_pulled"])
+async def test_a_kit_that_is_switched_off_says_so_once_and_on_its_card(
+    sign_in: SignIn, lab: Lab, code: str
+) -> None:
+    tell_ports(lab, BLUETOOTH)
+    with lab.database.write() as session:
+        row = session.get_one(Device, UNO)
+        row.alerts = {"link": {"code": code, "params": {"port": "ble:Bumblebee"}}}
+        row.state = "lost"
+    told = open_text(await (await sign_in("pupil")).get("/rooms/204"))
+    assert told.count("Bumblebee is not to be heard over Bluetooth. Switch it on and bring it near") == 1
+    assert "cable" not in told
+
+
 @pytest.mark.parametrize(("login", "told"), [("teacher", False), ("admin", True)])
 async def test_only_an_administrator_is_told_a_command(sign_in: SignIn, login: str, told: bool) -> None:
     browser = await sign_in(login)

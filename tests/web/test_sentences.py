@@ -59,6 +59,30 @@ def test_one_code_may_say_more_when_it_knows_more() -> None:
     )
 
 
+@pytest.mark.parametrize("code", ["port_missing", "cable_pulled", "port_failed", "board_silent"])
+@pytest.mark.parametrize("port", ["ble:Bumblebee", "tcp:10.0.0.7:5555"])
+def test_nobody_looks_for_the_cable_of_a_kit_that_has_none(code: str, port: str) -> None:
+    told = explain_code(code, {"port": port, "device": "hub-1"}, "en")
+    assert "cable" not in told
+    assert "RESET" not in told
+    assert told.startswith(("Bumblebee ", "10.0.0.7:5555 ", "Nothing answers at 10.0.0.7:5555."))
+
+
+@pytest.mark.parametrize(
+    ("params", "step"),
+    [
+        ({}, "the kit's own buttons"),
+        ({"free": 500}, "500 bytes are free"),
+        ({"slots": 8}, "Choose the place of a program"),
+        ({"typed": 'os.remove("old.py")'}, 'Type os.remove("old.py") into its console'),
+    ],
+)
+def test_whose_kit_is_full_is_told_what_that_kit_lets_them_do(params: dict[str, object], step: str) -> None:
+    told = explain_code("storage_full", params, "en")
+    assert step in told
+    assert ("bytes" in told) == ("free" in params)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_code_of_an_unknown_plug_in_names_itself(language: str) -> None:
     assert "kettle_dry" in explain_code("kettle_dry", {"code": "x", "0": "y"}, language)

@@ -1,6 +1,7 @@
 """A room as its page sees it: every kit's card and every port that nobody has a kit for."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -22,6 +23,7 @@ from web.live.stream import LiveStream
 router = APIRouter()
 NOT_PLUGGED_IN = frozenset({"port_missing", "cable_pulled"})
 """A port that the settings name need not be there."""
+NO_CABLE = ("ble:", "tcp:")
 
 
 def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
@@ -39,7 +41,8 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
          "job": newest job | null: the fields of JobView (lab_controller/programs/queries.py) and "sentence"},
      "ports": ports without a kit: [{"port", "id", "usb", "holder", "problem": {"code", "params", "sentence"}
         | null, "ambiguous": a person must say what is there, "troubled": a person must look after it,
-        "left_alone": a person said so}]}
+        "left_alone": a person said so,
+        "away": it has no cable, its kit does not answer, and no kit's card says so}]}
     """
     with lab.database.read() as session:
         devices = list_devices(session)
@@ -53,17 +56,18 @@ def view_room(lab: Lab, room: str, language: str = "en") -> dict[str, Any]:
         assets = {asset.device: asset for asset in list_assets(session, ids)}
         jobs = last_jobs(session, ids)
     cards = [view_card(kit, assets.get(kit.id), jobs.get(kit.id), language) for kit in kits]
+    told = {problem["params"].get("port") for card in cards for problem in card["problems"]}
     cards.sort(key=lambda card: (not card["problems"], not card["online"], card["title"], card["id"]))
     return {
         "room": room,
         "agent": {"id": agent.id, "state": agent.state, "online": agent.state == "ready"} if agent else None,
         "kits": cards,
-        "ports": view_ports(agent, language) if agent else [],
+        "ports": view_ports(agent, told, language) if agent else [],
     }
 
 
-def view_ports(agent: DeviceView, language: str) -> list[dict[str, Any]]:
-    """The agent's ports at which no kit has answered."""
+def view_ports(agent: DeviceView, known: Collection[str], language: str) -> list[dict[str, Any]]:
+    """The agent's ports at which no kit has answered; why those in `known` do not is told elsewhere."""
     told = []
     for port in read_ports(agent.latest.get("agent/ports")):
         if port["device"] is None:
@@ -76,6 +80,10 @@ def view_ports(agent: DeviceView, language: str) -> list[dict[str, Any]]:
                     else None,
                     "ambiguous": problem is not None and problem["code"] == "port_not_named",
                     "left_alone": port["use"] == "other",
+                    "away": problem is not None
+                    and problem["code"] in NOT_PLUGGED_IN
+                    and port["port"].startswith(NO_CABLE)
+                    and port["port"] not in known,
                     "troubled": problem is not None
                     and problem["code"] not in NOT_PLUGGED_IN | {"port_not_named"},
                 }

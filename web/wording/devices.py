@@ -2,6 +2,15 @@
 
 from web.languages import mark as _
 
+_NOT_HEARD = _(
+    "{port} is not to be heard over Bluetooth. "
+    "Switch it on and bring it near the room's computer; it comes back by itself."
+)
+_NOT_IN_NETWORK = _(
+    "Nothing answers at {port}. "
+    "See that the kit is switched on and in the lab's network; it comes back by itself."
+)
+
 SENTENCES = {
     "device_lost": _("{device} went silent. Check its cable or power; it comes back by itself."),
     "publish_refused": _(
@@ -27,6 +36,10 @@ SENTENCES = {
     "board_silent": _(
         "The board does not answer. Press its RESET button; if that does not help, plug the cable in anew."
     ),
+    "hub_silent": _(
+        "The hub does not answer. Switch it off and on with its button; "
+        "if that does not help, plug the cable in anew."
+    ),
     "board_reset": _("The board restarted by itself. Times across the restart do not count: order a rerun."),
     "clock_unsteady": _(
         "The board's clock jumps. Its times are not trusted for a minute; if it stays, change the board."
@@ -51,8 +64,16 @@ SENTENCES = {
         "The lab may not open the port {port}. Add its user to the group “dialout” and sign in again."
     ),
     "port_missing": _("The port {port} is gone. Plug the cable in again."),
+    "port_missing:ble": _NOT_HEARD,
+    "port_missing:tcp": _NOT_IN_NETWORK,
     "port_failed": _(
         "The port {port} cannot be opened. Plug the cable in again, at another socket if need be."
+    ),
+    "port_failed:ble": _(
+        "{port} does not let the lab connect. Close the app that it is connected to, or switch it off and on."
+    ),
+    "port_failed:tcp": _(
+        "{port} is no address. Ask whoever looks after the lab to write it as tcp:192.168.0.7:5555."
     ),
     "bluetooth_missing": _(
         "The room computer lacks what it needs for Bluetooth. "
@@ -76,7 +97,11 @@ SENTENCES = {
     "cable_pulled:device": _(
         "This kit's cable is unplugged. Plug it in again; everything goes on by itself."
     ),
-    "write_blocked": _("The board on {port} takes no data. Press its RESET button."),
+    "cable_pulled:ble": _NOT_HEARD,
+    "cable_pulled:tcp": _NOT_IN_NETWORK,
+    "write_blocked": _(
+        "What is on {port} takes no data. Switch it off and on; a board without a switch has a RESET button."
+    ),
     "known_firmware": _(
         "The lab's own firmware is on this board, and the lab asks it anew. Wait a few seconds."
     ),

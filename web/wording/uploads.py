@@ -47,6 +47,12 @@ SENTENCES = {
         "Nothing answers on {port}. "
         "See that the kit is switched on and its cable sits firmly, then try again."
     ),
+    "board_silent:ble": _(
+        "{port} does not answer. See that it is switched on and near the room's computer, then try again."
+    ),
+    "board_silent:tcp": _(
+        "Nothing answers at {port}. See that the kit is switched on and in the lab's network, then try again."
+    ),
     "sketch_answers": _(
         "The board answers with its own program's text: press the reset button once and try again."
     ),
@@ -80,9 +86,25 @@ SENTENCES = {
         "The kit's own software does not fit: it has {found} and needs {needed}. "
         "Ask an instructor to renew it."
     ),
+    "name_on_board": _(
+        "“{name}” is on the board already and would run in its place. "
+        "Give your program another name, then upload it."
+    ),
     "storage_full": _(
-        "There is no room left on the kit: {free} bytes are free. "
-        "Delete an old program on it, then try again."
+        "There is no room left on the kit. Delete an old program with the kit's own buttons, "
+        "or with the software of its maker, then try again."
+    ),
+    "storage_full:free": _(
+        "There is no room left on the kit: {free} bytes are free. Delete an old program with the kit's own "
+        "buttons, or with the software of its maker, then try again."
+    ),
+    "storage_full:slots": _(
+        "There is no room left on the brain. Choose the place of a program that nobody needs any more: "
+        "yours takes its room."
+    ),
+    "storage_full:typed": _(
+        "There is no room left on the board. Type {typed} into its console, "
+        "with the name of a file that nobody needs any more, then try again."
     ),
     "waited_too_long": _(
         "The room's computer was away for more than ten minutes, so the program was not started by itself. "

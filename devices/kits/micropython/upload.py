@@ -24,6 +24,8 @@ RESTART_US = 8_000_000
 """A `boot.py` may wait for the network."""
 BREATH_US = 200_000
 FULL = 28
+REMOVE_OLD = 'import os; os.remove("old.py")'
+"""What a person types who needs room."""
 
 _ASK = """
 import os,sys,gc,json
@@ -108,13 +110,13 @@ def _look(source: Source, repl: Repl, host: Host) -> Talk[None]:
     told = yield from _ask(repl, host)
     free, version = told.get("free"), told.get("mpy")
     if isinstance(free, int) and 0 <= free < len(source.data):
-        raise UploadError("storage_full", free=free)
+        raise UploadError("storage_full", typed=REMOVE_OLD)
     if not source.is_compiled:
         return
     if version and version != source.data[1]:
         raise UploadError("firmware_mismatch", found=f"mpy {version}", needed=f"mpy {source.data[1]}")
     if f"{source.module}.py" in told.get("names", ()):
-        raise UploadError("device_refused", status=f"{source.module}.py")  # it would be imported instead
+        raise UploadError("name_on_board", name=f"{source.module}.py")  # it would be imported instead
 
 
 def _ask(repl: Repl, host: Host) -> Talk[dict[str, Any]]:
@@ -169,7 +171,7 @@ def _digests(data: bytes) -> list[list[bytes]]:
 def _is_well(reply: Reply | None) -> bool:
     """Raises UploadError("storage_full")."""
     if reply is not None and reply.error and parse_fault(reply.error).errno == FULL:
-        raise UploadError("storage_full", free=0)
+        raise UploadError("storage_full", typed=REMOVE_OLD)
     return reply is not None and not reply.error
 
 

@@ -42,7 +42,7 @@ class HubHealth:
     def tick(self, now_us: int) -> None:
         """Time has passed."""
         if now_us - self.heard_us >= SILENT_US:
-            self._raise("silent", "board_silent")
+            self._raise("silent", "hub_silent")
 
     def _raise(self, name: str, code: str, **params: Param) -> None:
         alert = Alert(name, code, params)

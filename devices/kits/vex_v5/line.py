@@ -2,6 +2,7 @@
 
 from devices.driver import Say
 from devices.errors import UploadError
+from devices.kits.vex_v5.program import SLOTS
 from devices.protocols.vex import (
     Ack,
     Command,
@@ -92,7 +93,7 @@ def refusal(ack: int) -> UploadError:
     """What a person is told of a brain's refusal."""
     match ack:
         case Ack.FULL | Ack.TOO_MANY_FILES:
-            return UploadError("storage_full", free=0)
+            return UploadError("storage_full", slots=SLOTS)
         case Ack.PROGRAM_CRC:
             return UploadError("verify_failed", address=f"{ADDRESS:08x}")
         case _:

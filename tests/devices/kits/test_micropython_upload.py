@@ -91,7 +91,7 @@ async def test_byte_code_is_imported(tmp_path):
         await bench.upload("blink.py", HELLO, run=False)
         with pytest.raises(UploadError) as raised:
             await bench.upload("blink.mpy", compiled)
-        assert code_of(raised) == ("device_refused", {"status": "blink.py"})
+        assert code_of(raised) == ("name_on_board", {"name": "blink.py"})
 
 
 @pytest.mark.parametrize("fault", ["lose_byte", "corrupt_byte"])
@@ -109,7 +109,7 @@ async def test_a_full_board_keeps_what_it_had():
         for size in (7100, 60_000):  # the first passes the first look and fails on its way
             with pytest.raises(UploadError) as raised:
                 await bench.upload("main.py", b"#" * size + b"\n")
-            assert raised.value.code == "storage_full"
+            assert code_of(raised) == ("storage_full", {"typed": 'import os; os.remove("old.py")'})
         assert (await bench.names(), await bench.read("main.py")) == (["main.py"], HELLO)
 
 

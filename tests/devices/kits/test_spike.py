@@ -291,7 +291,7 @@ def test_a_silent_hub_is_asked_then_told_and_in_the_end_opened_anew(bench):
     before = len(bench.board.requests)
     bench.run(5)
     assert NotifyRequest(100) in bench.board.requests[before:]
-    assert bench.alerts() == {"silent": ("board_silent", {})}
+    assert bench.alerts() == {"silent": ("hub_silent", {})}
     bench.board.mute = False
     bench.run(1)
     assert bench.alerts() == {}

@@ -170,7 +170,7 @@ def test_a_brain_that_always_forgets_is_told():
 @pytest.mark.parametrize(
     ("command", "ack", "code", "params"),
     [
-        (Command.INIT, Ack.TOO_MANY_FILES, "storage_full", {"free": 0}),
+        (Command.INIT, Ack.TOO_MANY_FILES, "storage_full", {"slots": 8}),
         (Command.EXIT, Ack.PROGRAM_CRC, "verify_failed", {"address": "03800000"}),
         (Command.EXIT, Ack.PROGRAM_FILE, "device_refused", {"status": "program file (D3)"}),
         (Command.INIT, Ack.BAD_INIT, "device_refused", {"status": "bad init (D5)"}),
@@ -185,7 +185,7 @@ def test_refusals_are_translated(command, ack, code, params):
 
 
 def test_a_full_brain_is_told():
-    assert _failure(UploadBench(free=5000)) == ("storage_full", {"free": 0})
+    assert _failure(UploadBench(free=5000)) == ("storage_full", {"slots": 8})
 
 
 def test_silence_is_told_with_the_port_after_four_tries():

@@ -45,7 +45,7 @@ class HubRadio:
 
     async def connect(self, name: str, service: str, on_lost: Callable[[], None]) -> "HubRadio":
         if (name, service) != (self.hub.model.name, SERVICE):
-            raise TransportError("port_missing", port=name)
+            raise TransportError("port_missing", port=f"ble:{name}")
         self.connections += 1
         self.lost = on_lost
         return self
@@ -151,7 +151,7 @@ async def test_a_hub_that_is_not_there_is_told_by_its_name():
         await until(lambda: line.session.problem)
         problem = line.session.problem
     assert isinstance(problem, DeviceError)
-    assert (problem.code, dict(problem.params)) == ("port_missing", {"port": "Rover"})
+    assert (problem.code, dict(problem.params)) == ("port_missing", {"port": "ble:Rover"})
 
 
 async def test_without_bleak_a_person_is_told_what_is_missing(monkeypatch):
@@ -213,7 +213,7 @@ async def test_what_bleak_says_becomes_our_own_words(monkeypatch):
     Scanner.found = None
     with pytest.raises(TransportError) as absent:
         await BleakRadio().connect("Bumblebee", SERVICE, lambda: None)
-    assert absent.value.code == "port_missing"
+    assert (absent.value.code, absent.value.params) == ("port_missing", {"port": "ble:Bumblebee"})
 
 
 async def test_a_name_in_the_settings_leads_to_bluetooth():

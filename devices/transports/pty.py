@@ -7,7 +7,9 @@ import pty
 import select
 import termios
 import tty
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from devices.transports.byte_pipe import BaudPeer, Peer
 
@@ -118,3 +120,32 @@ class PtyServer:
             self._reading = False
             asyncio.get_running_loop().remove_reader(master)
             self._peer.closed()
+
+
+@runtime_checkable
+class Plugged(Protocol):
+    """An emulator that pulls its own cable, as a board does that restarts."""
+
+    def serve(self, link: Path | None = None) -> PtyServer:
+        """Plug it into a pseudo-terminal."""
+        ...
+
+    def vanish(self) -> None:
+        """Pull the cable."""
+        ...
+
+
+@contextlib.contextmanager
+def plug_in(emulator: Peer, link: Path) -> Iterator[PtyServer]:
+    """A port of this name, until it is left."""
+    if isinstance(emulator, Plugged):
+        server = emulator.serve(link)
+    else:
+        server = PtyServer(emulator, link)
+        server.plug()
+    try:
+        yield server
+    finally:
+        if isinstance(emulator, Plugged):
+            emulator.vanish()
+        server.unplug()

@@ -4,43 +4,45 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlmodel import Session
 
-from lab_controller import audit
 from lab_controller.database.engines import make_engine
 from lab_controller.database.migrate import upgrade
-from lab_controller.database.revisions import head_revision
-from lab_controller.errors import Conflict, Invalid, NotFound, Unavailable
+from lab_controller.database.revisions import head_revision, known_revisions
+from lab_controller.dumps import check_dump, restore_dump, save_dump
+from lab_controller.errors import Conflict, Invalid, NotFound
+from lab_controller.verifying import Verified, verify_all
 
 MAGIC = {"SQLite": b"SQLite format 3\x00", "PostgreSQL": b"PGDMP"}
 
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
+    """`verified` is None for tables of another version: their logs are verified once they are restored."""
+
     path: Path
     size_bytes: int
-    revision: str | None
-    audit_records: int | None
+    revision: str
+    verified: Verified | None
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Where the SQLite database that was there is kept, and how long the verified audit log is."""
+    """Where the SQLite database that was there is kept, and what was verified."""
 
     kept: Path | None
-    audit_records: int
+    verified: Verified
 
 
 def save_backup(url: str, path: Path) -> BackupReport:
     """Write one file with everything that is committed now; it appears under its name only when it is good.
 
-    Raises Conflict if the file is there, Invalid if what was written does not verify.
+    Raises Conflict if the file is there, Invalid if what was written does not verify: the file itself, the
+    audit log, a championship's log.
     """
     if path.exists():
         raise Conflict("backup_exists", path=str(path))
@@ -50,70 +52,71 @@ def save_backup(url: str, path: Path) -> BackupReport:
         partial.unlink()
     partial.touch(mode=0o600)
     try:
-        address = make_url(url)
+        verified = None
         if _is_sqlite(url):
-            _copy_sqlite(Path(address.database or ""), partial)
+            _copy_sqlite(Path(make_url(url).database or ""), partial)
         else:
-            _run("pg_dump", address, "--format=custom", "--no-owner", f"--file={partial}")
+            verified = save_dump(url, partial)
         report = check_backup(partial)
         _sync(partial)
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
-    return BackupReport(path, report.size_bytes, report.revision, report.audit_records)
+    return BackupReport(path, report.size_bytes, report.revision, report.verified or verified)
 
 
 def check_backup(path: Path) -> BackupReport:
     """Read a backup through; raises NotFound or Invalid `backup_damaged`."""
     if _find_kind(path) == "SQLite":
         return _check_sqlite(path)
-    _run("pg_restore", None, f"--file={os.devnull}", str(path))
-    return BackupReport(path, path.stat().st_size, None, None)
+    return BackupReport(path, path.stat().st_size, check_dump(path), None)
 
 
 def check_restorable(url: str, path: Path) -> None:
-    """Read a backup through that shall replace `url`; raises Conflict if it is of the other database."""
+    """Read a backup through that shall replace `url`.
+
+    Raises Conflict `backup_of_other_database`, `backup_of_newer_lab`.
+    """
     wanted = "SQLite" if _is_sqlite(url) else "PostgreSQL"
     if (found := _find_kind(path)) != wanted:
         raise Conflict("backup_of_other_database", path=str(path), found=found, wanted=wanted)
-    check_backup(path)
+    if check_backup(path).revision not in known_revisions():
+        raise Conflict("backup_of_newer_lab", path=str(path))
 
 
 def restore_backup(url: str, path: Path) -> Restored:
-    """Put a backup in the database's place, in this version's shape, and verify its audit log.
+    """Put a backup in the database's place, in this version's shape and with its logs verified.
 
-    Raises Conflict `database_in_use` while a lab has the SQLite database open, Invalid `audit_broken`.
+    Raises Conflict `database_in_use` while a lab has the database open, Invalid `audit_broken`,
+    `championship_log_broken`; nothing is replaced then.
     """
     check_restorable(url, path)
-    address = make_url(url)
     if not _is_sqlite(url):
-        options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-        _run("pg_restore", address, *options, str(path))
-        upgrade(url)
-        return Restored(None, _verify_audit(make_engine(url, writes=False)))
+        return Restored(None, restore_dump(url, path))
+    address = make_url(url)
     target = Path(address.database or "")
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = target.with_name(target.name + ".partial")
     try:
-        records = _prepare_sqlite(address, path, partial)
+        verified = _prepare_sqlite(address, path, partial)
         kept = _set_aside(target) if target.exists() else None
         partial.rename(target)
     finally:
         for left in target.parent.glob(f"{partial.name}*"):
             left.unlink()
-    return Restored(kept, records)
+    return Restored(kept, verified)
 
 
-def _prepare_sqlite(address: URL, path: Path, partial: Path) -> int:
-    """A copy that is ready to take the database's place; gives the length of its audit log."""
+def _prepare_sqlite(address: URL, path: Path, partial: Path) -> Verified:
+    """A copy that is ready to take the database's place."""
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600)
     shutil.copyfile(path, partial)
     url = address.set(database=str(partial)).render_as_string(hide_password=False)
     upgrade(url)
-    records = _verify_audit(make_engine(url, writes=False))
+    verified = verify_all(make_engine(url, writes=False))
     _sync(partial)
-    return records
+    return verified
 
 
 def _is_sqlite(url: str) -> bool:
@@ -177,43 +180,15 @@ def _check_sqlite(path: Path) -> BackupReport:
         problems.append("no revision")
     if problems:
         raise Invalid("backup_damaged", path=str(path), problem=problems[0])
-    records = None
+    verified = None
     if row[0] == head_revision():
         engine = create_engine("sqlite://", creator=lambda: _open_unchanged(path), poolclass=NullPool)
-        records = _verify_audit(engine)
-    return BackupReport(path, path.stat().st_size, row[0], records)
-
-
-def _verify_audit(engine: Engine) -> int:
-    try:
-        with Session(engine) as session:
-            report = audit.verify(session)
-    finally:
-        engine.dispose()
-    if not report.ok:
-        raise Invalid("audit_broken", seq=report.broken_at, problem=report.code)
-    return report.records
+        verified = verify_all(engine)
+    return BackupReport(path, path.stat().st_size, row[0], verified)
 
 
 def _open_unchanged(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-
-
-def _run(program: str, address: URL | None, *arguments: str) -> None:
-    """A PostgreSQL tool; the password goes by the environment, which other users cannot read."""
-    path = shutil.which(program)
-    if path is None:
-        raise Unavailable("program_missing", program=program, package="postgresql-client")
-    environment = dict(os.environ)
-    options: list[str] = []
-    if address is not None:
-        environment["PGPASSWORD"] = address.password or ""
-        plain = address.set(drivername="postgresql", password=None)
-        options = [f"--dbname={plain.render_as_string(hide_password=False)}"]
-    command = [path, *options, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
-    if done.returncode != 0:
-        raise Unavailable("program_failed", program=program, problem=done.stderr.strip()[-500:])
 
 
 def _sync(path: Path) -> None:

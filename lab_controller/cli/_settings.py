@@ -1,5 +1,6 @@
 """Settings for a command, or a plain word about the variable that is wrong."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,9 +31,13 @@ def load_settings() -> Settings:
 
 @contextmanager
 def tell_errors() -> Iterator[None]:
-    """Tell what went wrong in one line, with exit status 1."""
+    """Tell what went wrong and what to do, in the language of the terminal, with exit status 1."""
     try:
         yield
     except LabError as error:
-        typer.echo(f"lab: {error}", err=True)
+        from web.sentences import explain_code
+
+        language = os.environ.get("LANG", "").partition("_")[0]
+        told = explain_code(error.code, error.params, language if language in ("kk", "ru") else "en")
+        typer.echo(f"lab: {told} [{error.code}]", err=True)
         raise typer.Exit(1) from error

@@ -21,7 +21,7 @@ def restore(
             typer.confirm("Replace the lab's database with this backup?", abort=True)
         restored = restore_backup(settings.store_url, file)
     typer.echo(
-        f"Restored from {file}, {restored.audit_records} audit records verified."
+        f"Restored from {file}, {restored.verified} verified."
         + (f" The database before it is {restored.kept}." if restored.kept else "")
     )
 

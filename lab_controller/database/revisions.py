@@ -11,7 +11,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 @cache
 def head_revision() -> str:
     """The revision that this version of the program expects: migrations are numbered and never branch."""
-    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return max(known_revisions())
+
+
+@cache
+def known_revisions() -> frozenset[str]:
+    """Every revision that this version can bring to its own shape."""
+    return frozenset(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def current_revision(connection: Connection) -> str | None:

@@ -4,14 +4,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from devices.agent.desk import parse_committed
 from devices.agent.orders import Order, Orders
 from devices.errors import DeviceError, ProtocolError, UploadError
 from devices.kits.race_timer.profiles import FOLDER, load_profiles
+from devices.protocols.race_patterns import PatternError, compile_pattern
 from devices.protocols.race_session import RaceSession
-from devices.protocols.race_timer import Profile, ProfileError, parse_profile
+from devices.protocols.race_timer import LINE_MAX, Profile, ProfileError, parse_profile
 from devices.uploads import Program
 from tests.devices.fuzz.parsers import Reader, function, text
 from tests.devices.fuzz.target import Target
@@ -28,6 +30,11 @@ HEAD = {
     "run": True,
 }
 PIECES = (b"abc", b"def")
+PATTERNS = (
+    rb"^\s*(?P<lane>[1-4]|[A-D])=(?P<time>\d+(?:\.\d*)?)\b(?!x)",
+    rb"(?i)((a+,?)+|.*\1)$",
+    rb"[^a-c]{2,5}?(?=.)",
+)
 
 
 def iter_targets() -> Iterator[Target]:
@@ -35,6 +42,8 @@ def iter_targets() -> Iterator[Target]:
     profiles = [path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))]
     wrong = (ProfileError,)
     yield function("race_timer.parse_profile", text(parse_profile), profiles, wrong)
+    compiled = text(partial(compile_pattern, line_max=LINE_MAX))
+    yield function("race_patterns.compile_pattern", compiled, PATTERNS, (PatternError,))
     yield Target(
         "a timer by a profile that somebody wrote",
         _OwnTimer,

@@ -32,6 +32,11 @@ class SteadyClock:
     def now_us(self) -> int:
         return (self._anchor_ns + self._monotonic_ns()) // 1000
 
+    def go_on_from(self, us: int) -> None:
+        """Be at `us` if the host's clock is behind it, as after a step back: that is told as a step."""
+        behind_ns = us * 1000 - self._anchor_ns - self._monotonic_ns()
+        self._anchor_ns += max(0, behind_ns)
+
     def host_offset_us(self) -> int:
         """How far the host's wall clock is ahead of this clock."""
         return self._wall_ns() // 1000 - self.now_us()

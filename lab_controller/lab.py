@@ -33,7 +33,7 @@ from lab_controller.programs.service import ProgramsService
 from lab_controller.settings import Settings
 from lab_controller.telemetry.consoles import ConsoleHandler
 from lab_controller.telemetry.handler import TelemetryHandler
-from lab_controller.upkeep import roll_up, tidy, watch_clock
+from lab_controller.upkeep import resume_clock, roll_up, tidy, watch_clock
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +75,7 @@ class Lab:
             lab = cls(settings, clock)
             stack.callback(lab.database.close)
             await asyncio.to_thread(lab._migrate)
+            await asyncio.to_thread(resume_clock, lab.clock, lab.database)
             if lab.broker is not None:
                 lab.broker.expect_hub(lab.hub_id, FILTERS)
                 await lab.broker.start()

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
+from sqlmodel import and_, col, func, select
 
 from lab_controller import audit, metrics
+from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.changes import DEVICES, Changes
 from lab_controller.bus.keeping import forget_dead_letters
+from lab_controller.championships.tables import Championship, LogRecord
 from lab_controller.clock import SteadyClock
 from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.programs.keeping import forget_jobs
@@ -27,6 +30,17 @@ AGAIN_S = 2.0
 DAY_US = 86_400_000_000
 
 T = TypeVar("T")
+
+
+def resume_clock(clock: SteadyClock, database: Database) -> None:
+    """Never start behind what was recorded: what a run under way waits for would come an hour late."""
+    logged = select(func.max(LogRecord.at_us)).join(
+        Championship,
+        and_(col(Championship.id) == LogRecord.championship_id, col(Championship.head_seq) == LogRecord.seq),
+    )
+    with database.read() as session:
+        newest = (session.exec(logged).one(), session.exec(select(func.max(AuditRecord.at_us))).one())
+    clock.go_on_from(max(at_us or 0 for at_us in newest))
 
 
 async def watch_clock(clock: SteadyClock, database: Database, changes: Changes) -> None:

@@ -105,6 +105,19 @@ async def test_a_failed_part_is_told(lab: Lab) -> None:
     assert lab.health()["problems"] == ["part_failed"]
 
 
+async def test_a_lab_goes_on_from_its_newest_record_when_the_host_clock_went_back(settings: Settings) -> None:
+    settings = settings.model_copy(update={"mqtt_port": 0, "serial_usb": False})
+    wall_ns = 1_800_000_000_000_000_000
+    async with Lab.open(settings, embedded_agent=False, clock=SteadyClock(lambda: wall_ns)) as before:
+        before.people.create_account(actor="test", login="marat", password="password 1")
+        newest_us = before.clock.now_us()
+    behind = SteadyClock(lambda: wall_ns - 3_600_000_000_000)
+    async with Lab.open(settings, embedded_agent=False, clock=behind) as after:
+        assert after.clock.now_us() - newest_us < 60_000_000
+        assert after.clock.now_us() >= wall_ns // 1000
+        assert after.health()["notes"] == ["clock_stepped"]
+
+
 def test_a_stepped_host_clock_is_audited_and_moves_no_time(tmp_path: Path) -> None:
     wall = [1_800_000_000_000_000_000]
     clock = SteadyClock(lambda: wall[0], lambda: 0)

@@ -69,7 +69,8 @@ def _view_state(session: Session, lab: Lab, device: str, language: str) -> dict[
     agent = get_device(session, found.agent) if found.agent else None
     asset = next(iter(list_assets(session, [device])), None)
     timer = view_timer(found, language)
-    properties = view_properties(found, language)
+    series = list_series(session, device)
+    properties = view_properties(found, {each.key for each in series}, language)
     return {
         **view_card(found, asset, None, language),
         "room": room_of(found, lab.settings.room),
@@ -84,7 +85,7 @@ def _view_state(session: Session, lab: Lab, device: str, language: str) -> dict[
         ],
         "timer": timer,
         "mailbox": view_mailbox(found, language),
-        "series": [view_series(found, each, language) for each in list_series(session, device)],
+        "series": [view_series(found, each, language) for each in series],
         "console": {"can_send": is_settable(found, "console", "send")},
     }
 

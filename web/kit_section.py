@@ -12,6 +12,7 @@ from web.job_words import STAGES, STATES
 from web.kit_access import Kits, Visitor
 from web.kit_page_view import view_kit
 from web.kit_things import MODES, read_pins, tell_plugged
+from web.kit_views import is_foreign
 from web.languages import load_catalogue
 from web.pages.rooms import name_room
 from web.rendering import render
@@ -53,6 +54,7 @@ class KitSection:
             "why_not": why_not,
             "mine": bool(kit["holder"]) and kit["holder"]["account"] == self.actor,
             "latest": found.latest,
+            "foreign": is_foreign(found),
             "modes": {mode: gettext(word) for mode, word in MODES.items()},
             "pins": read_pins(found.latest.get("pins/state")),
             "plugged": tell_plugged(kit["plugged"], self.language),

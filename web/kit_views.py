@@ -1,6 +1,6 @@
 """A kit as its page, its card and /api/v1 show it: the fields named here, nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict
 from typing import Any, TypeGuard
 
@@ -16,8 +16,22 @@ from web.languages import mark as _
 from web.sentences import explain_code
 from web.unit_words import name_unit
 
-# What the page has a place of its own for; the rest is a list of properties.
-OWN_NODES = frozenset({"program", "console", "battery", "firmware", "board", "ports", "telemetry", "jobs"})
+# What the page has a place of its own for; anything else that a device describes is listed.
+VALUES_ELSEWHERE = frozenset(
+    {
+        *(("program", prop) for prop in ("accepts", "running", "slot")),
+        *(("battery", prop) for prop in ("percent", "voltage")),
+        *(("firmware", prop) for prop in ("name", "version")),
+        ("console", "printed"),
+    }
+)
+DEEDS_ELSEWHERE = frozenset(
+    {
+        *(("program", prop) for prop in ("run", "stop")),
+        *(("board", prop) for prop in ("identify", "reset")),
+        ("console", "send"),
+    }
+)
 MOST_SLOTS = 100
 SIGNAL = ("board", "identify")
 KINDS = {"agent": _("Room computer"), "": _("Device")}
@@ -30,9 +44,14 @@ def name_kind(kind: str, language: str) -> str:
     return pick_name(dict(kind_names(kind)), language) or kind
 
 
+def is_foreign(device: DeviceView) -> bool:
+    """Whether no kit of ours describes it, so that the page knows only what it says of itself."""
+    return device.kind != "agent" and not kind_names(device.kind)
+
+
 def name_kind_of(device: DeviceView, language: str) -> str:
     """The same for a device, which may be of a kind that is new to us and describe itself."""
-    if device.kind == "agent" or kind_names(device.kind):
+    if not is_foreign(device):
         return name_kind(device.kind, language)
     return name_described(device.kind, device.description, language)
 
@@ -153,8 +172,11 @@ def view_accepts(device: DeviceView) -> dict[str, Any] | None:
     }
 
 
-def view_properties(device: DeviceView, language: str) -> list[dict[str, Any]]:
-    """Properties that have no place of their own on the page: pins, sensors, anything a Homie device has."""
+def view_properties(device: DeviceView, plotted: Container[str], language: str) -> list[dict[str, Any]]:
+    """Properties that have no place of their own on the page: pins, sensors, anything a Homie device has.
+
+    What a program plots, by the keys `plotted`, is among the readings.
+    """
     return [
         {
             "node": each.node,
@@ -166,8 +188,25 @@ def view_properties(device: DeviceView, language: str) -> list[dict[str, Any]]:
             "value": each.value,
         }
         for each in device.properties
-        if each.node not in OWN_NODES and each.prop not in ("stream", "committed")
+        if not _is_elsewhere(each, plotted)
     ]
+
+
+def _is_elsewhere(each: PropertyView, plotted: Container[str]) -> bool:
+    """Whether another part of the page shows it, or the hub alone has to do with it."""
+    place = (each.node, each.prop)
+    if each.node == "jobs" or each.prop == ("committed" if each.settable else "stream"):
+        return True
+    if each.settable:
+        return place in DEEDS_ELSEWHERE
+    if each.node == "telemetry":
+        return f"{each.node}/{each.prop}" in plotted
+    return place in VALUES_ELSEWHERE or is_plugged(each)
+
+
+def is_plugged(each: PropertyView) -> bool:
+    """Whether it is one of a kit's own ports, with what is in it."""
+    return each.node == "ports" and not each.settable and isinstance(read_object(each.value), dict)
 
 
 def view_plugged(device: DeviceView, language: str) -> list[dict[str, Any]]:
@@ -179,7 +218,7 @@ def view_plugged(device: DeviceView, language: str) -> list[dict[str, Any]]:
             "value": read_object(each.value),
         }
         for each in device.properties
-        if each.node == "ports" and each.value
+        if is_plugged(each)
     ]
 
 

@@ -20,8 +20,15 @@ _INSERT = {
     "sqlite": "INSERT OR IGNORE INTO readings (series_id, at_us, value) VALUES (?, ?, ?)",
     "postgresql": "INSERT INTO readings (series_id, at_us, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
 }
-_NOT_TELEMETRY = frozenset(
-    {"gate", "clock", "agent", "changes", "jobs", "console", "program", "firmware", "board", "ports", "pins"}
+# What the lab and its own kits say to each other; anybody's other numbers are measured.
+_NOT_MEASURED_NODES = frozenset({"gate", "clock", "agent", "changes", "jobs"})
+_NOT_MEASURED = frozenset(
+    {
+        *(("program", prop) for prop in ("accepts", "run", "running", "slot", "slots", "stop", "stored")),
+        *(("console", prop) for prop in ("baud", "printed", "send")),
+        *(("firmware", prop) for prop in ("name", "profile", "version")),
+        *(("board", prop) for prop in ("identify", "kind", "name", "reset", "serial")),
+    }
 )
 
 
@@ -32,7 +39,8 @@ class TelemetryHandler:
         self._axes = Axes()
 
     def wants(self, topic: Topic) -> bool:
-        return topic.kind == "value" and topic.node not in _NOT_TELEMETRY
+        measured = topic.node not in _NOT_MEASURED_NODES and (topic.node, topic.prop) not in _NOT_MEASURED
+        return topic.kind == "value" and measured
 
     def store(self, session: Session, messages: Sequence[Inbound]) -> Effects:
         batches = [batch for message in messages for batch in parse_batches(message)]

@@ -45,6 +45,51 @@ DESCRIPTION = {
 JSON = {"Accept": "application/json"}
 
 
+def prop(datatype: str, *, settable: bool = False, name: str = "told") -> dict[str, object]:
+    return {"name": name, "datatype": datatype, "settable": settable}
+
+
+LIKE_OURS = {
+    "name": "Garden",
+    "nodes": {
+        "board": {
+            "properties": {
+                "led": prop("boolean", settable=True, name="Lamp"),
+                "heat": prop("float", name="Heat of the board"),
+                "reset": prop("boolean", settable=True),
+            }
+        },
+        "battery": {"properties": {"limit": prop("integer", settable=True), "percent": prop("integer")}},
+        "ports": {"properties": {"usb": prop("float", name="Current"), "a": prop("json")}},
+        "firmware": {"properties": {"channel": prop("string", settable=True), "version": prop("string")}},
+        "console": {"properties": {"width": prop("integer"), "send": prop("string", settable=True)}},
+        "program": {"properties": {"season": prop("string"), "running": prop("boolean")}},
+        "telemetry": {
+            "properties": {
+                "stream": prop("json"),
+                "rate": prop("integer", settable=True),
+                "mood": prop("string"),
+                "light": prop("float"),
+            }
+        },
+        "pump": {"properties": {"plan": prop("json", settable=True, name="Plan"), "past": prop("json")}},
+        "jobs": {"properties": {"order": prop("json", settable=True), "event": prop("json")}},
+    },
+}
+TOLD_LIKE_OURS = {
+    "board/heat": "41.5",
+    "battery/percent": "80",
+    "ports/usb": "0.25",
+    "ports/a": '{"device": "pump"}',
+    "firmware/version": "2.0",
+    "console/width": "80",
+    "program/running": "true",
+    "telemetry/light": "410",
+    "pump/plan": '{"at": "06:00"}',
+    "pump/past": '["<b>05:00"]',
+}
+
+
 @pytest.fixture
 async def greenhouse(lab: Lab) -> AsyncIterator[MqttTransport]:
     """The device, with an account that may speak for nobody else."""
@@ -94,6 +139,30 @@ async def test_it_is_shown_as_it_describes_itself(lab: Lab, greenhouse: MqttTran
         ("burst", "boolean", "", True),
     ]
     assert (view["program"]["accepts"], view["console"]["can_send"], view["actions"]) == (None, False, [])
+
+
+async def test_what_its_nodes_are_called_hides_nothing(
+    lab: Lab, greenhouse: MqttTransport, admin: httpx.AsyncClient
+) -> None:
+    await ready(lab)
+    say(greenhouse, f"{DEVICE}/$description", LIKE_OURS, retain=True)
+    for name, value in TOLD_LIKE_OURS.items():
+        say(greenhouse, f"{DEVICE}/{name}", value)
+    await until(lambda: shown(lab).get("pump/past"))
+    listed = {
+        *("board/led", "board/heat", "battery/limit", "ports/usb", "firmware/channel", "console/width"),
+        *("program/season", "telemetry/rate", "telemetry/mood", "pump/plan", "pump/past"),
+    }
+    assert shown(lab).keys() == listed
+    view = view_kit(lab, DEVICE)
+    assert [port["key"] for port in view["plugged"]] == ["a"]
+    assert {each["key"] for each in view["series"]} == {
+        *("battery/percent", "board/heat", "console/width", "ports/usb", "telemetry/light"),
+    }
+    page = (await admin.get(f"/kits/{DEVICE}")).text
+    assert all(f'id="thing-{name.replace("/", "-")}"' in page for name in listed)
+    assert 'value="{&#34;at&#34;: &#34;06:00&#34;}"' in page
+    assert "[&#34;&lt;b&gt;05:00&#34;]" in page
 
 
 async def test_its_readings_are_stored(lab: Lab, greenhouse: MqttTransport) -> None:

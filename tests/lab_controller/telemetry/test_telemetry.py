@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlmodel import col, delete
 
+from devices.registry import iter_kits
 from lab_controller.database import Database
 from lab_controller.equipment.handler import DeviceHandler
 from lab_controller.equipment.queries import get_device
@@ -201,6 +202,22 @@ def test_gates_clocks_and_agents_are_not_telemetry() -> None:
     handler = TelemetryHandler()
     topics = ("gate-1/gate/last-seq", "gate-1/clock/fit", "agent-1/agent/ports", "lab-hub-0/changes/keys")
     assert [handler.wants(inbound(topic, "1").topic) for topic in topics] == [False] * 4
+
+
+def test_what_kits_of_ours_say_of_themselves_is_not_measured() -> None:
+    handler = TelemetryHandler()
+    nodes = {"program", "console", "firmware", "board"}
+    described = {
+        f"kit-1/{node}/{prop}"
+        for kit in iter_kits()
+        for node, about in kit.describe().items()
+        for prop in about["properties"]
+        if node in nodes
+    }
+    assert {topic.split("/")[1] for topic in described} == nodes
+    assert [topic for topic in described if handler.wants(inbound(topic, "1").topic)] == []
+    others = [f"kit-1/{node}/heat" for node in (*nodes, "ports", "pins", "battery")]
+    assert all(handler.wants(inbound(topic, "1").topic) for topic in others)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ LEFT, RIGHT = 70, 530
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A point of a lane; `device` is the gate that stands there, `x` where the picture draws it."""
+    """A point of a lane, which the rules need or where a gate stands all the same.
+
+    `device` is the gate that stands there, `x` where the picture draws it.
+    """
 
     point: str
     lane: int
@@ -62,14 +65,16 @@ def view_field(
     language: str,
 ) -> FieldPicture:
     assert state.discipline is not None
-    points, lanes = list_points(state.discipline), state.discipline.lanes
+    needed, lanes = list_points(state.discipline), state.discipline.lanes
     by_place = {(gate["point"], gate["lane"]): gate for gate in placed}
     known = {gate.id: gate for gate in gates}
     spots = []
     for lane in range(1, lanes + 1):
+        between = [point for point, its_lane in by_place if its_lane == lane and point not in needed]
+        points = [needed[0], *between, *needed[1:]]
         for position, point in enumerate(points):
             x = LEFT + (RIGHT - LEFT) * position // max(1, len(points) - 1)
-            label = label_spot(point, lane, lanes, len(points), language)
+            label = label_spot(point, lane, lanes, needed, language)
             gate = by_place.get((point, lane))
             if gate is None:
                 state_word = load_catalogue(language).gettext("By hand")
@@ -100,9 +105,9 @@ def fill_spot(spot: Spot, gate: Mapping[str, Any], device: DeviceHealth | None, 
     )
 
 
-def label_spot(point: str, lane: int, lanes: int, points: int, language: str) -> str:
+def label_spot(point: str, lane: int, lanes: int, needed: Sequence[str], language: str) -> str:
     """`Start, lane 2`; a single gate for both is called by what it does."""
     _ = load_catalogue(language).gettext
     words = {"start": _("Start"), "finish": _("Finish"), "split": _("Half way")}
-    word = _("Start and finish") if points == 1 else words.get(point, point)
+    word = _("Start and finish") if [point] == needed else words.get(point, point)
     return word if lanes == 1 else _("%(point)s, lane %(lane)s") % {"point": word, "lane": lane}

@@ -5,7 +5,7 @@ import httpx
 from lab_controller.lab import Lab
 from tests.web.conftest import SignIn
 from tests.web.gates import add_gate
-from tests.web.test_championship import begin, send
+from tests.web.test_championship import RULES, begin, send
 
 
 async def test_a_field_without_gates_is_added_closed_and_opened_again(
@@ -59,3 +59,36 @@ async def test_programs_close_a_field_too(admin: httpx.AsyncClient, lab: Lab) ->
         {},
         {"1": ()},
     )
+
+
+def put(point: str, number: int, *, lane: int = 1) -> dict[str, object]:
+    return {"point": point, "lane": lane, "device": "gate-a1b2c3", "input": number}
+
+
+async def test_a_gate_half_way_that_a_program_put_there_is_shown_and_stays(
+    admin: httpx.AsyncClient, lab: Lab
+) -> None:
+    begin(lab)
+    add_gate(lab, "gate-a1b2c3", "Gate A")
+    placed = {"gates": [put("start", 1), put("split", 2)]}
+    address, key = "/api/v1/championships/cup/fields/1", {"Idempotency-Key": "put"}
+    assert (await admin.put(address, json=placed, headers=key)).status_code == 200
+    page = (await admin.get("/championships/cup/fields")).text
+    assert '<select id="1-split-1" name="gate:split:1">' in page
+    assert page.count("Half way") == 2
+    await send(admin, "/fields", **{"field": "1", "gate:start:1": "gate-a1b2c3:1", "gate:finish:1": ""})
+    assert lab.championships.state("cup").fields["1"] == (put("start", 1), put("split", 2))
+    everything = {"gate:start:1": "gate-a1b2c3:1", "gate:finish:1": "gate-a1b2c3:2", "gate:split:1": ""}
+    await send(admin, "/fields", field="1", **everything)
+    assert lab.championships.state("cup").fields["1"] == (put("start", 1), put("finish", 2))
+
+
+async def test_a_gate_on_a_lane_that_the_rules_have_no_more_is_let_go(
+    admin: httpx.AsyncClient, lab: Lab
+) -> None:
+    begin(lab, "drag_race")
+    gates = [put("start", 1), put("start", 2, lane=2)]
+    lab.championships.set_field("test", "cup", "1", gates, key="field")
+    lab.championships.set_discipline("test", "cup", RULES["line_following_b"].text, key="rules")
+    await send(admin, "/fields", **{"field": "1", "gate:start:1": "gate-a1b2c3:1"})
+    assert lab.championships.state("cup").fields["1"] == (put("start", 1),)

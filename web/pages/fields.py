@@ -15,7 +15,7 @@ from web.pages.devices import render_part, stream_html
 from web.section import Edit, Key, Look, Section
 
 router = APIRouter()
-GATE_FIELD = re.compile(r"gate:([a-z]+):([0-9])")
+GATE_FIELD = re.compile(r"gate:([a-z]+):([0-9]{1,2})")
 GATE_VALUE = re.compile(r"([a-z0-9-]{1,64}):([0-9])")
 FieldName = Annotated[str, Form(max_length=24)]
 
@@ -76,9 +76,10 @@ async def read_form(request: Request) -> dict[str, str]:
 
 @router.post("/championships/{slug}/fields")
 async def save(request: Request, section: Edit, field: FieldName, key: Key) -> Response:
-    gates = read_gates(await read_form(request))
+    form = await read_form(request)
 
     def store() -> Response:
+        gates = read_gates(form) + list_unasked(section, field.strip(), form)
         try:
             section.championships.set_field(section.actor, section.slug, field.strip(), gates, key=key)
         except LabError as error:
@@ -104,6 +105,17 @@ def open_again(section: Edit, field: FieldName, key: Key) -> Response:
     except LabError as error:
         return show_fields(section, error)
     return section.go("fields")
+
+
+def list_unasked(section: Section, field: str, form: dict[str, str]) -> list[dict[str, Any]]:
+    """Gates at places of the field that the form does not speak of; they stay."""
+    state = section.state()
+    lanes = state.discipline.lanes if state.discipline else 1
+    return [
+        dict(gate)
+        for gate in state.fields.get(field, ())
+        if f"gate:{gate['point']}:{gate['lane']}" not in form and gate["lane"] <= lanes
+    ]
 
 
 def read_gates(form: dict[str, str]) -> list[dict[str, Any]]:

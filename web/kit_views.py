@@ -206,7 +206,8 @@ def _is_elsewhere(each: PropertyView, plotted: Container[str]) -> bool:
 
 def is_plugged(each: PropertyView) -> bool:
     """Whether it is one of a kit's own ports, with what is in it."""
-    return each.node == "ports" and not each.settable and isinstance(read_object(each.value), dict)
+    told = read_object(each.value) if each.node == "ports" and not each.settable else None
+    return isinstance(told, dict) and "device" in told
 
 
 def view_plugged(device: DeviceView, language: str) -> list[dict[str, Any]]:

@@ -19,6 +19,11 @@ FOR_STAFF = frozenset({"agent", "gate"})
 """A gate may be timing a championship's run."""
 
 
+def sees_rooms(identity: Identity) -> bool:
+    """Staff of any room see every room; who looks after a championship alone sees none."""
+    return any(grant.role in STAFF and not _is_of_championship(grant) for grant in identity.grants)
+
+
 @dataclass(frozen=True, slots=True)
 class Kits:
     """A signed-in person before the kits; what may not be done raises Forbidden, or NotFound."""
@@ -42,8 +47,7 @@ class Kits:
 
     @property
     def sees_all(self) -> bool:
-        """Staff of any room see every room; who looks after a championship alone sees none."""
-        return any(grant.role in STAFF and not _is_of_championship(grant) for grant in self.identity.grants)
+        return sees_rooms(self.identity)
 
     def may_see(self, room: str) -> bool:
         return self.sees_all or self.identity.may(Role.STUDENT, f"room:{room}")

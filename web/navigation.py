@@ -6,6 +6,8 @@ from fastapi import Request
 
 from lab_controller.people import Identity
 from lab_controller.people.roles import Role
+from web.gate_access import sees_devices
+from web.kit_access import sees_rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,12 @@ def list_places(request: Request) -> list[Place]:
     """What the signed-in person may use; a guest sees the start page alone."""
     identity: Identity | None = getattr(request.state, "account", None)
     places = [("home", "/")]
-    if identity and has_role(identity, Role.ADMIN, Role.INSTRUCTOR, Role.STUDENT):
+    if identity and (sees_rooms(identity) or has_role(identity, Role.STUDENT)):
         places.append(("rooms", "/rooms"))
     if identity and has_role(identity, Role.ADMIN, Role.INSTRUCTOR):
-        places += [("championships", "/championships"), ("devices", "/devices")]
+        places.append(("championships", "/championships"))
+    if identity and sees_devices(identity):
+        places.append(("devices", "/devices"))
     return [Place(key, href, is_current(request.url.path, href)) for key, href in places]
 
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from lab_controller.bus.changes import DEVICES
-from lab_controller.people.roles import CITY, Identity, Role
-from web.auth import Staff, TheLab
+from lab_controller.bus.changes import DEVICES, championship_key
+from lab_controller.people.roles import CITY, Role
 from web.device_views import DeviceHealth, view_device
+from web.gate_access import Gates, Looker
 from web.languages import load_catalogue
 from web.live.channels import channels_of
 from web.live.frames import Frame, build_frame
@@ -27,19 +27,20 @@ def name_kinds(language: str) -> dict[str, str]:
     return {"gate": _("Timing gate"), "agent": _("Room computer"), "": _("Device")}
 
 
-def list_views(lab: TheLab) -> list[DeviceHealth]:
+def list_views(looker: Gates) -> list[DeviceHealth]:
     """Those that need a person first."""
-    views = [view_device(device) for device in lab.equipment.list_devices()]
+    views = [view_device(device) for device in looker.visible()]
     return sorted(views, key=lambda view: (WORST_FIRST[view.health], view.kind != "gate", view.name))
 
 
-def describe_room(lab: TheLab, account: Identity, language: str) -> dict[str, Any]:
+def describe_devices(looker: Gates, language: str) -> dict[str, Any]:
     """What the list shows: the devices, and what is wrong with the lab itself; commands to admins alone."""
     return {
-        "devices": list_views(lab),
+        "devices": list_views(looker),
         "kinds": name_kinds(language),
-        "troubles": [{"code": code} for code in lab.troubles()],
-        "is_admin": account.may(Role.ADMIN, CITY),
+        "troubles": [{"code": code} for code in looker.kits.lab.troubles()],
+        "is_admin": looker.kits.identity.may(Role.ADMIN, CITY),
+        "sees_all": looker.sees_all,
     }
 
 
@@ -61,14 +62,19 @@ def stream_html(request: Request, name: str, keys: list[str], draw: Callable[[st
 
 
 @router.get("/devices")
-def show(request: Request, lab: TheLab, account: Staff, gone: str = "") -> Response:
-    view = describe_room(lab, account, request.state.language)
+def show(request: Request, looker: Looker, gone: str = "") -> Response:
+    looker.see_anything()
+    view = describe_devices(looker, request.state.language)
     return render(request, "devices.html", gone=gone[:100], **view)
 
 
 @router.get("/live/devices")
-async def watch(request: Request, lab: TheLab, account: Staff) -> Response:
-    def draw(language: str) -> str:
-        return render_part("devices_live.html", language, **describe_room(lab, account, language))
+async def watch(request: Request, looker: Looker) -> Response:
+    looker.see_anything()
 
-    return stream_html(request, f"devices:{account.may(Role.ADMIN, CITY)}", [DEVICES], draw)
+    def draw(language: str) -> str:
+        return render_part("devices_live.html", language, **describe_devices(looker, language))
+
+    keys = [DEVICES, *([] if looker.sees_all else map(championship_key, looker.championships))]
+    name = f"devices:{looker.kits.identity.may(Role.ADMIN, CITY)}:{looker.view}"
+    return stream_html(request, name, keys, draw)

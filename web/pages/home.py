@@ -9,6 +9,7 @@ from lab_controller.people import Identity
 from lab_controller.people.roles import CITY, Role
 from web.auth import CurrentAccount, TheLab
 from web.championship_views import count_running, list_championships
+from web.gate_access import Gates
 from web.kit_access import Kits
 from web.languages import pick_name
 from web.navigation import has_role
@@ -22,7 +23,7 @@ router = APIRouter()
 @router.get("/")
 def show(request: Request, lab: TheLab, account: CurrentAccount) -> Response:
     is_staff = account is not None and has_role(account, Role.ADMIN, Role.INSTRUCTOR)
-    devices = list_views(lab) if is_staff else []
+    devices = list_views(Gates(Kits(lab, account))) if is_staff and account else []
     rows = list_rows(lab, account, request.state.language)
     has_kits = account is not None and has_role(account, Role.ADMIN, Role.INSTRUCTOR, Role.STUDENT)
     rooms = list_rooms(Kits(lab, account), request.state.language) if has_kits and account else []

@@ -20,7 +20,9 @@ from lab_controller.verifying import Verified, verify, verify_all
 STAGE = "lab_restoring"
 # A dump names the schema `public` in every line, so the one that is there steps aside for it.
 _BEGIN = (
-    f"DROP SCHEMA IF EXISTS {STAGE} CASCADE; ALTER SCHEMA public RENAME TO {STAGE}_kept; CREATE SCHEMA public"
+    f"DROP SCHEMA IF EXISTS {STAGE} CASCADE; ALTER SCHEMA public RENAME TO {STAGE}_kept; "
+    # As PostgreSQL makes it; what a role may read in it is in the dump.
+    "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
 )
 _END = f"ALTER SCHEMA public RENAME TO {STAGE}; ALTER SCHEMA {STAGE}_kept RENAME TO public"
 _OTHERS = (

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from lab_controller import audit
-from lab_controller.backups import check_backup, check_restorable, restore_backup, save_backup
+from lab_controller.backups import Restored, check_backup, check_restorable, restore_backup, save_backup
 from lab_controller.bus.changes import Changes
 from lab_controller.championships.service import ChampionshipService
 from lab_controller.clock import ManualClock
@@ -136,6 +136,20 @@ def test_a_backup_taken_before_an_update_is_brought_to_this_versions_shape(
     database.close()
     assert restore_backup(database.url, file).verified == Verified(1, 0)
     assert (database.is_current(), count(database)) == (True, 1)
+
+
+def test_a_backup_is_restored_where_there_is_nothing_yet(
+    database: Database, file: Path, tmp_path: Path
+) -> None:
+    append(database, 1)
+    save_backup(database.url, file)
+    database.close()
+    url = f"sqlite:///{tmp_path / 'new.sqlite3'}" if database.is_sqlite else postgres.create_database()
+    assert restore_backup(url, file) == Restored(None, Verified(1, 0))
+    fresh = Database(url)
+    assert (fresh.is_current(), count(fresh)) == (True, 1)
+    if not database.is_sqlite:
+        postgres.drop_database(url)
 
 
 def test_a_backup_of_a_newer_lab_is_refused_and_replaces_nothing(database: Database, file: Path) -> None:

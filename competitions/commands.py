@@ -79,10 +79,13 @@ class ReachTimeLimit:
 
 @dataclass(frozen=True, slots=True)
 class ProposeManual:
+    """A time by hand; `bound_us` is that of `best_lap_us` too."""
+
     KIND: ClassVar = "propose_manual"
     value_us: int
     bound_us: int
     laps: int | None = None
+    best_lap_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

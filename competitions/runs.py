@@ -146,16 +146,29 @@ def _manual(discipline: Discipline, state: RunState, command: cmd.ProposeManual,
         laps = discipline.laps.count
         if laps is None:
             raise RuleError("laps_missing")
+    best_lap_us = _best_lap(discipline, command, laps)
     measured = replace(
         state.measured,
         elapsed_us=command.value_us,
         bound_us=command.bound_us,
         laps=laps,
-        best_lap_us=None,
-        best_lap_bound_us=0,
+        best_lap_us=best_lap_us,
+        best_lap_bound_us=0 if best_lap_us is None else command.bound_us,
         declared=None,
     )
     return propose(discipline, replace(state, measured=measured), "manual")
+
+
+def _best_lap(discipline: Discipline, command: cmd.ProposeManual, laps: int | None) -> int | None:
+    best_lap_us, needed_from = command.best_lap_us, discipline.best_lap_from
+    if best_lap_us is not None:
+        if not 0 <= best_lap_us <= command.value_us:
+            raise RuleError("out_of_range", name="best_lap_us", least=0, most=command.value_us)
+        return best_lap_us
+    if needed_from is not None and laps is not None and laps >= needed_from:
+        raise RuleError("best_lap_missing")
+    from_the_start = discipline.laps is not None and discipline.laps.opens == "start"
+    return command.value_us if laps == 1 and from_the_start else None
 
 
 def _status(discipline: Discipline, state: RunState, command: cmd.ProposeStatus, now_us: int) -> Events:

@@ -63,13 +63,6 @@ def _typed(discipline: Discipline, params: Mapping[str, ParamValue]) -> dict[str
     return {name: float(value) if name in decimals else value for name, value in params.items()}
 
 
-def _needs_time(discipline: Discipline) -> bool:
-    expressions = [each.expression for each in discipline.ranking]
-    if discipline.score is not None:
-        expressions.append(discipline.score)
-    return any(each.variables & {"time_us", "measured_us"} for each in expressions)
-
-
 def _status(discipline: Discipline, measured: Measurement) -> Status:
     if measured.declared is not None and measured.declared is not Status.OK:
         return measured.declared
@@ -80,6 +73,6 @@ def _status(discipline: Discipline, measured: Measurement) -> Status:
         over = elapsed is not None and is_over_limit(discipline, elapsed, measured.bound_us)
     if over and not (discipline.over_limit is Status.OK and laps is not None and not measured.laps):
         return discipline.over_limit
-    if complete or (laps is None and not _needs_time(discipline)):
+    if complete or (laps is None and not discipline.reads("time_us", "measured_us")):
         return Status.OK
     return Status.DNF

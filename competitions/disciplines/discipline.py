@@ -182,6 +182,20 @@ class Discipline:
             return "points"
         return "laps" if self.ranking[0].unit == "laps" else "time"
 
+    def reads(self, *names: str) -> bool:
+        """Does the score or a ranking key use one of these variables of an attempt?"""
+        expressions = [each.expression for each in self.ranking]
+        if self.score is not None:
+            expressions.append(self.score)
+        return any(each.variables & set(names) for each in expressions)
+
+    @property
+    def best_lap_from(self) -> int | None:
+        """From how many laps on a time by hand needs its best lap; before, the time says it. None: never."""
+        if self.laps is None or not self.reads("best_lap_us"):
+            return None
+        return 2 if self.laps.opens == "start" else 1
+
     def penalty(self, code: str) -> PenaltyRule | None:
         return next((each for each in self.penalties if each.code == code), None)
 

@@ -196,7 +196,7 @@ commands = st.one_of(
         st.none() | small | st.floats() | st.booleans() | st.text(max_size=2),
     ),
     st.just(cmd.ReachTimeLimit()),
-    st.builds(cmd.ProposeManual, small, small, st.none() | st.integers(-1, 9)),
+    st.builds(cmd.ProposeManual, small, small, st.none() | st.integers(-1, 9), st.none() | small),
     st.builds(cmd.ProposeStatus, st.sampled_from(Status), st.sampled_from(["", "seen"])),
     st.just(cmd.Accept()),
     st.builds(cmd.Void, st.sampled_from(["", "wrong"])),
@@ -222,7 +222,7 @@ def by_the_gates(crossings: list[int], rest: list[cmd.Command]) -> tuple[cmd.Com
 
 def by_hand(value_us: int, laps: int, rest: list[cmd.Command]) -> tuple[cmd.Command, ...]:
     section = (cmd.SetParam("section", laps), cmd.SetParam("section_time_us", value_us))
-    return (*section, cmd.ProposeManual(value_us, 200_000, laps), *rest, cmd.Accept())
+    return (*section, cmd.ProposeManual(value_us, 200_000, laps, value_us // 2), *rest, cmd.Accept())
 
 
 rest = st.lists(commands, max_size=2)

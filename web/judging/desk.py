@@ -29,6 +29,7 @@ def build_desk(state: ContestState, devices: Mapping[str, DeviceView], language:
         "attempts": discipline.attempts if discipline else 0,
         "time_limit_us": discipline.time_limit_us if discipline else None,
         "asks_laps": bool(discipline and discipline.laps is not None and discipline.laps.count is None),
+        "asks_best_lap_from": best_lap_from(discipline),
         "penalties": list_penalties(discipline, {}, language),
         "params": list_params(discipline, {}, language),
         "fields": [
@@ -45,6 +46,17 @@ def build_desk(state: ContestState, devices: Mapping[str, DeviceView], language:
             if not entry.withdrawn
         ],
     }
+
+
+def best_lap_from(discipline: Discipline | None) -> int | None:
+    """From how many laps on the tablet asks for the best lap with a time by hand; None: never.
+
+    0 where the rules fix the number of laps, so that the tablet has none to ask for.
+    """
+    needed = discipline.best_lap_from if discipline else None
+    if discipline is None or discipline.laps is None or discipline.laps.count is None:
+        return needed
+    return 0 if needed is not None and discipline.laps.count >= needed else None
 
 
 def describe_open_run(run: RunState, state: ContestState) -> dict[str, Any]:

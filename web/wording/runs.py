@@ -6,7 +6,10 @@ SENTENCES = {
     "unknown_run": _("This run is not known here. Go back to the list of teams and open it again."),
     "run_exists": _("This run was opened already. Go back and open it from the list."),
     "run_id_differs": _("The request names another run. Load the page again and repeat it."),
-    "attempt_taken": _("Attempt {attempt} of this team has been used. Open the next one."),
+    "attempt_taken": _(
+        "Attempt {attempt} of this team has been used. Open the next one, or void the run that used it "
+        "and send this again."
+    ),
     "no_such_attempt": _("The rules give no attempt {attempt}. Choose one of the team's attempts."),
     "no_such_lane": _("This field has no lane {lane}. Choose another lane."),
     "wrong_phase": _("This cannot be done at this point of the run. Look at what the page offers now."),
@@ -22,6 +25,7 @@ SENTENCES = {
     "already_started": _("The robot has started already. Wait for the finish, or order a rerun."),
     "no_time_limit": _("These rules have no time limit. End the attempt as not finished if you need to."),
     "laps_missing": _("The number of laps is missing. Enter it with the time."),
+    "best_lap_missing": _("The best lap ranks in these rules and is missing. Enter it with the time."),
     "nothing_measured": _("Nothing was measured yet. Wait for the gate or enter the time by hand."),
     "param_missing": _("A value is still missing: {name}. Enter it, then accept."),
     "unknown_param": _("These rules do not ask for “{name}”. Load the page again."),

@@ -8,12 +8,12 @@ from competitions import commands as cmd
 from competitions import events as ev
 from competitions.contest import ContestState, check_open
 from competitions.errors import CompetitionError, RecordError
-from competitions.run_states import RunState
 from competitions.runs import decide
 from lab_controller.bus.changes import championship_key
 from lab_controller.bus.handler import Effects
 from lab_controller.championships import arming
 from lab_controller.championships.desk import Desk
+from lab_controller.championships.seen import check_seen
 from lab_controller.championships.writing import Outcome
 from lab_controller.errors import Conflict, Invalid, LabError, NotFound
 
@@ -43,7 +43,9 @@ def carry_out(
     """
     state = desk.state
     if isinstance(command, cmd.Accept) and seen:
-        _check_seen(state.runs.get(run), seen)
+        known = state.runs.get(run)
+        if known is not None and known.proposal is not None:
+            check_seen(known.proposal, seen)
     if isinstance(command, cmd.Sign) and command.role == TEAM_ROLE and run in state.runs:
         # A captain is a child, and the log is public: the team signs by its own name.
         command = replace(command, name=state.entries[state.runs[run].entry].team)
@@ -61,19 +63,6 @@ def carry_out(
     if any(event.KIND in ENDS for event in events):
         effects.publish += arming.release(desk, run)
     return Outcome(records, effects)
-
-
-def _check_seen(run: RunState | None, seen: Mapping[str, Any]) -> None:
-    """Raises Conflict `proposal_changed`: a judge accepts what was on the screen, nothing else."""
-    if run is None or run.proposal is None:
-        return
-    known = {
-        "status": run.proposal.status.value,
-        "value_us": run.proposal.value_us,
-        "counted_us": run.proposal.counted_us,
-    }
-    if any(known.get(name) != value for name, value in seen.items()):
-        raise Conflict("proposal_changed", value_us=run.proposal.value_us, status=known["status"])
 
 
 def _decide(state: ContestState, run: str, command: cmd.Command, now_us: int) -> tuple[ev.RunEvent, ...]:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from competitions import commands as cmd
+from competitions.disciplines import iter_disciplines
 from lab_controller.lab import Lab
 from tests.browser.contests import SLUG, Contest
 from web.judging.words import effect_text
@@ -121,6 +122,71 @@ async def test_a_judge_accepts_what_was_seen_and_nothing_else(
     assert (stale.status_code, stale.json()["code"]) == (409, "proposal_changed")
     good = await press(judge, "accept", {}, "4", seen={"status": "OK", "value_us": 17_480_000})
     assert good.json()["run"]["result"]["value_us"] == 17_480_000
+
+
+async def test_laps_and_penalties_of_another_tablet_are_not_accepted_unseen(
+    contest: Contest, judge: httpx.AsyncClient
+) -> None:
+    race = next(each for each in iter_disciplines() if each.id == "robo_race")
+    contest.lab.championships.set_discipline("admin", SLUG, race.text, key="race")
+    await press(judge, "open_run", OPEN, "1")
+    run = (
+        await press(judge, "propose_manual", {"value_us": 178_000_000, "bound_us": 200_000, "laps": 10}, "2")
+    ).json()["run"]
+    seen = {
+        **{name: run["proposal"][name] for name in ("status", "value_us", "counted_us", "score", "laps")},
+        "penalties": {rule["code"]: rule["count"] for rule in run["penalties"]},
+        "params": {},
+    }
+    contest.give(RUN, cmd.SetPenalty("false_start", 1))
+    for stale in ({"status": "OK", "laps": 10}, {"penalties": seen["penalties"]}, seen):
+        answer = await press(judge, "accept", {}, "3", seen=stale)
+        assert (answer.status_code, answer.json()["code"]) == (409, "proposal_changed")
+    contest.give(RUN, cmd.SetPenalty("false_start", 0))
+    unknown = await press(judge, "accept", {}, "4", seen={**seen, "colour": "red"})
+    assert (unknown.status_code, unknown.json()["params"]["at"]) == (422, "body.seen.colour")
+    good = await press(judge, "accept", {}, "5", seen=seen)
+    assert good.json()["run"]["result"]["laps"] == 10
+
+
+async def test_the_api_says_what_of_a_proposal_can_have_been_seen(guest: httpx.AsyncClient) -> None:
+    shapes = (await guest.get("/openapi.json")).json()["components"]["schemas"]
+    assert sorted(shapes["Seen"]["properties"]) == [
+        "best_lap_us", "counted_us", "laps", "params", "penalties", "points", "score", "status", "value_us",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rules", "asked"),
+    [
+        ("robo_race_best_lap", (False, 0)),
+        ("robo_race", (True, None)),
+        ("line_following_a", (False, None)),
+    ],
+)
+async def test_the_desk_says_when_a_time_by_hand_needs_its_laps(
+    contest: Contest, judge: httpx.AsyncClient, rules: str, asked: tuple[bool, int | None]
+) -> None:
+    text = next(each for each in iter_disciplines() if each.id == rules).text
+    contest.lab.championships.set_discipline("admin", SLUG, text, key="rules")
+    desk = read_page((await judge.get(f"/judge/{SLUG}")).text)["desk"]
+    assert (desk["asks_laps"], desk["asks_best_lap_from"]) == asked
+
+
+async def test_a_best_lap_by_hand_is_asked_for_in_words_and_kept(
+    contest: Contest, judge: httpx.AsyncClient
+) -> None:
+    race = next(each for each in iter_disciplines() if each.id == "robo_race_best_lap")
+    contest.lab.championships.set_discipline("admin", SLUG, race.text, key="race")
+    await press(judge, "open_run", OPEN, "1")
+    times = {"value_us": 33_000_000, "bound_us": 200_000}
+    bare = await press(judge, "propose_manual", times, "2")
+    assert (bare.status_code, bare.json()["code"]) == (409, "best_lap_missing")
+    assert (
+        bare.json()["detail"] == "The best lap ranks in these rules and is missing. Enter it with the time."
+    )
+    full = await press(judge, "propose_manual", {**times, "best_lap_us": 10_400_000}, "3")
+    assert full.json()["run"]["proposal"]["best_lap_us"] == 10_400_000
 
 
 async def test_a_press_that_waited_for_the_network_says_when_it_was_made(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from competitions.commands import parse_command
 from competitions.errors import RecordError
@@ -15,6 +15,24 @@ router = APIRouter()
 LATE_US = 10_000_000
 
 
+class Seen(BaseModel):
+    """The proposal on the tablet's screen, as far as the tablet knew it: what is left out is not compared.
+
+    `penalties` are counts by code, `params` the entries on the sheet, null where unset.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    status: str | None = None
+    value_us: int | None = None
+    counted_us: int | None = None
+    score: float | None = None
+    points: float | None = None
+    laps: int | None = None
+    best_lap_us: int | None = None
+    penalties: dict[str, int] = Field(default_factory=dict)
+    params: dict[str, int | float | bool | str | None] = Field(default_factory=dict)
+
+
 class Press(BaseModel):
     """`made_at_us` is the tablet's clock; `seen` is the proposal that was on its screen.
 
@@ -24,7 +42,7 @@ class Press(BaseModel):
     kind: str
     payload: dict[str, Any] = Field(default_factory=dict)
     made_at_us: int | None = None
-    seen: dict[str, Any] | None = None
+    seen: Seen | None = None
     by: str | None = Field(None, max_length=64)
 
 
@@ -61,7 +79,7 @@ def give_command(
         actor=judge.account,
         source=name_source(press.made_at_us, lab.clock.now_us()),
         key=idempotency_key,
-        seen=press.seen,
+        seen=press.seen.model_dump(exclude_unset=True) if press.seen else None,
     )
     after = draw_run(lab, receipt.after, run, request.state.language)
     return Pressed(seqs=list(receipt.seqs), rev=receipt.rev, run=after)

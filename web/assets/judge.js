@@ -71,7 +71,7 @@ class JudgeApp extends HTMLElement {
   openRun({ entry, attempt, field, lane, heat }) {
     const run = newKey();
     const joined = this.desk.lanes > 1 ? (heat ?? newKey()) : null;
-    return this.queue.press(run, "open_run", { run, entry, attempt, field, lane, heat: joined }).then(() => this.go(`/runs/${run}`));
+    return this.queue.press({ run, entry }, "open_run", { run, entry, attempt, field, lane, heat: joined }).then(() => this.go(`/runs/${run}`));
   }
 
   async route(known = null) {

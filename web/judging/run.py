@@ -52,6 +52,12 @@ def list_heat(run: RunState, state: ContestState) -> list[dict[str, Any]]:
         return []
     mates = [each for each in state.runs.values() if each.heat == run.heat and each.field == run.field]
     return [
-        {"run": each.run, "lane": each.lane, "team": state.entries[each.entry].team, "phase": each.phase}
+        {
+            "run": each.run,
+            "entry": each.entry,
+            "lane": each.lane,
+            "team": state.entries[each.entry].team,
+            "phase": each.phase,
+        }
         for each in sorted(mates, key=lambda each: each.lane)
     ]

@@ -60,15 +60,34 @@ export function parseTime(text) {
   return (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1_000_000 + Number((match[3] ?? "").padEnd(6, "0"));
 }
 
-// A stopwatch and a field for a time from another one; resolves to {value_us, bound_us, laps} or null.
-export function takeTime({ strings, language, laps }) {
+// A field for a time; `check` says what is wrong with the microseconds in it, and nothing when they fit.
+function timeField({ id, label, hint, check }) {
+  const wrong = h("p", { class: "error", id: `${id}-wrong`, role: "alert", hidden: true });
+  const input = h("input", { id, inputmode: "decimal", autocomplete: "off", "aria-describedby": `${hint ? `${id}-hint ` : ""}${id}-wrong` });
+  const part = h("div", { class: "field" }, h("label", { for: id }, label), input, hint && h("p", { class: "hint", id: `${id}-hint` }, hint), wrong);
+  const fits = () => {
+    const problem = check(parseTime(input.value));
+    setText(wrong, problem ?? "");
+    show(wrong, Boolean(problem));
+    input.setAttribute("aria-invalid", String(Boolean(problem)));
+    return !problem;
+  };
+  return { part, input, fits, read: () => parseTime(input.value) };
+}
+
+// A stopwatch and a field for a time from another one; resolves to {value_us, bound_us, laps, best_lap_us} or null.
+// `bestLapFrom`: from how many laps on the best one is asked for too; null: never.
+export function takeTime({ strings, language, laps, bestLapFrom }) {
   return new Promise((resolve) => {
     let startedAt = null;
     let frame = 0;
     const clock = h("b", { class: "num hand-clock" }, formatTime(0, language, 2));
-    const field = h("input", { id: "by-hand", inputmode: "decimal", autocomplete: "off", "aria-describedby": "by-hand-hint" });
-    const wrong = h("p", { class: "error", role: "alert", hidden: true }, strings.time_wrong);
-    const lapField = laps && h("input", { id: "by-hand-laps", type: "number", min: "0", step: "1", inputmode: "numeric", required: true });
+    const time = timeField({ id: "by-hand", label: strings.time_label, hint: strings.time_hint, check: (us) => (us === null ? strings.time_wrong : null) });
+    const checkBest = (us) => (us === null ? strings.time_wrong : us > (time.read() ?? us) ? strings.best_lap_longer : null);
+    const best = timeField({ id: "by-hand-best", label: strings.best_lap_label, check: checkBest });
+    const lapField = laps && h("input", { id: "by-hand-laps", type: "number", min: "0", step: "1", inputmode: "numeric", required: true, input: () => show(best.part, asksBest()) });
+    const asksBest = () => bestLapFrom !== null && (!lapField || lapField.value === "" || Number(lapField.value) >= bestLapFrom);
+    show(best.part, asksBest());
     const tick = () => {
       setText(clock, formatTime((performance.now() - startedAt) * 1000, language, 2));
       frame = requestAnimationFrame(tick);
@@ -89,31 +108,30 @@ export function takeTime({ strings, language, laps }) {
       const us = Math.round((performance.now() - startedAt) * 1000);
       startedAt = null;
       setText(clock, formatTime(us, language, 2));
-      field.value = formatTime(us, language, 2);
+      time.input.value = formatTime(us, language, 2);
       setText(toggle, strings.stopwatch_start);
-      field.focus();
+      time.input.focus();
     }
     const form = h(
       "form",
       { method: "dialog", class: "stack-m" },
       h("h2", { id: "hand-title" }, strings.by_hand),
       h("div", { class: "hand" }, clock, toggle),
-      h("div", { class: "field" }, h("label", { for: "by-hand" }, strings.time_label), field, h("p", { class: "hint", id: "by-hand-hint" }, strings.time_hint), wrong),
+      time.part,
       lapField && h("div", { class: "field" }, h("label", { for: "by-hand-laps" }, strings.laps_label), lapField),
+      best.part,
       h("div", { class: "dialog-do" }, h("button", { type: "button", click: () => dialog.close() }, strings.back), h("button", { class: "primary", value: "yes" }, strings.propose)),
     );
     form.addEventListener("submit", (event) => {
-      const isTime = parseTime(field.value) !== null;
-      show(wrong, !isTime);
-      field.setAttribute("aria-invalid", String(!isTime));
-      if (!isTime) event.preventDefault();
+      const fit = [time, ...(asksBest() ? [best] : [])].map((each) => each.fits());
+      if (fit.includes(false)) event.preventDefault();
     });
     const dialog = h("dialog", { "aria-labelledby": "hand-title" }, form);
     dialog.addEventListener("close", () => {
       cancelAnimationFrame(frame);
       dialog.remove();
-      const value_us = dialog.returnValue === "yes" ? parseTime(field.value) : null;
-      resolve(value_us === null ? null : { value_us, bound_us: BY_HAND_BOUND_US, ...(lapField ? { laps: Number(lapField.value) } : {}) });
+      if (dialog.returnValue !== "yes") return resolve(null);
+      resolve({ value_us: time.read(), bound_us: BY_HAND_BOUND_US, ...(lapField && { laps: Number(lapField.value) }), ...(asksBest() && { best_lap_us: best.read() }) });
     });
     document.body.append(dialog);
     dialog.showModal();

@@ -13,12 +13,15 @@ const blank = (desk, { run, entry, attempt, field, lane, heat }) => {
   };
 };
 
+const takesLaps = (view) => view.penalties.some((rule) => rule.laps && rule.count);
 const isOut = (view) => view.penalties.some((rule) => rule.dsq_at && rule.count >= rule.dsq_at);
-const declared = (status) => ({ status, value_us: null, counted_us: null, bound_us: 0, score: null });
+
+// `own`: made on this tablet, where null is what only the lab can count; in the lab's proposals it is a value.
+const declared = (status) => ({ status, value_us: null, counted_us: null, bound_us: 0, score: null, own: true });
 
 // Only plain time penalties are counted here; for all else the lab's own count is waited for.
-function count(view, manualUs, boundUs) {
-  const base = { counted_us: manualUs, bound_us: boundUs, score: null, manual: true };
+function count(view, { value_us: manualUs, bound_us, laps = null, best_lap_us = null }) {
+  const base = { counted_us: manualUs, bound_us, counted_laps: laps, laps: takesLaps(view) ? null : laps, best_lap_us, score: null, manual: true, own: true };
   if (isOut(view)) return { ...base, status: "DSQ", value_us: null };
   const plain = view.penalties.every((rule) => !rule.count || (!rule.points && !rule.laps));
   const added = view.penalties.reduce((sum, rule) => sum + rule.count * (rule.time_us ?? 0), 0);
@@ -29,8 +32,8 @@ const STEPS = {
   arm: (view) => ({ ...view, phase: "arming" }),
   signal: (view) => ({ ...view, signalled: true }),
   set_penalty: (view, { code, count: times }) => recount({ ...view, penalties: view.penalties.map((rule) => (rule.code === code ? { ...rule, count: times } : rule)) }, view),
-  set_param: (view, { name, value }) => ({ ...view, params: view.params.map((param) => (param.id === name ? { ...param, value } : param)) }),
-  propose_manual: (view, { value_us, bound_us }) => ({ ...view, phase: "proposed", proposal: count(view, value_us, bound_us) }),
+  set_param: (view, { name, value }) => recount({ ...view, params: view.params.map((param) => (param.id === name ? { ...param, value } : param)) }, view),
+  propose_manual: (view, payload) => ({ ...view, phase: "proposed", proposal: count(view, payload) }),
   propose_status: (view, { status }) =>
     status === "OK" ? view : { ...view, phase: "proposed", proposal: declared(status) },
   accept: (view) => ({ ...view, phase: "accepted", result: view.proposal }),
@@ -42,12 +45,26 @@ const STEPS = {
 function recount(view, before) {
   const { proposal } = view;
   if (view.phase !== "proposed" || !proposal) return view;
-  if (proposal.manual) return { ...view, proposal: count(view, proposal.counted_us, proposal.bound_us) };
-  if (proposal.status !== "OK") return view;
-  if (isOut(view)) return { ...view, proposal: { ...proposal, status: "DSQ", value_us: null } };
+  if (proposal.manual) return { ...view, proposal: count(view, { ...proposal, value_us: proposal.counted_us, laps: proposal.counted_laps }) };
+  const own = { ...proposal, laps: view.penalties.some((rule) => rule.laps) ? null : proposal.laps, score: null, own: true };
+  if (proposal.status !== "OK") return { ...view, proposal: own };
+  if (isOut(view)) return { ...view, proposal: { ...own, status: "DSQ", value_us: null } };
   const sum = (run) => run.penalties.reduce((total, rule) => total + rule.count * (rule.time_us ?? 0), 0);
   const plain = proposal.value_us !== null && view.penalties.every((rule) => !rule.points && !rule.laps);
-  return { ...view, proposal: { ...proposal, value_us: plain ? proposal.value_us + sum(view) - sum(before) : null } };
+  return { ...view, proposal: { ...own, value_us: plain ? proposal.value_us + sum(view) - sum(before) : null } };
+}
+
+const RANKED = ["value_us", "counted_us", "score", "laps", "best_lap_us"];
+
+// What the judge saw when pressing Accept: the lab refuses if it has something else by then.
+export function seenIn({ proposal, penalties, params }) {
+  const names = ["OK", "DNF"].includes(proposal.status) ? RANKED.filter((name) => !proposal.own || typeof proposal[name] === "number") : [];
+  return {
+    status: proposal.status,
+    ...Object.fromEntries(names.map((name) => [name, proposal[name] ?? null])),
+    penalties: Object.fromEntries(penalties.map(({ code, count: times }) => [code, times])),
+    params: Object.fromEntries(params.map(({ id, value }) => [id, value])),
+  };
 }
 
 export function overlay(view, writes, desk) {

@@ -1,10 +1,14 @@
-// A judge's presses: kept on the tablet first, then sent, each once and in order within its run.
+// A judge's presses: kept on the tablet first, then sent, each once, and those of one team in their order.
 import { newKey } from "./keys.js";
 
 const TIMEOUT_MS = 10_000;
 const WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
-// state: kept (on this tablet), sending, refused (stops its run until the judge decides).
+// A run of a team may depend on its earlier one: an attempt is free again once its rerun is with the lab.
+const teamOf = ({ run, entry }) => entry ?? run;
+
+// state: kept (on this tablet), sending, refused (stops its run, and runs of its team to be opened after it,
+// until the judge decides).
 export class WriteQueue extends EventTarget {
   #store;
   #slug;
@@ -62,48 +66,71 @@ export class WriteQueue extends EventTarget {
     return this.#writes.filter((write) => write.run === run);
   }
 
+  // The run of the same team whose refused press keeps this one from being opened; null if there is none.
+  holding(run) {
+    const [mine] = this.of(run);
+    if (mine?.kind !== "open_run" || mine.state === "refused") return null;
+    const before = this.#writes.slice(0, this.#writes.indexOf(mine));
+    return before.find((write) => write.state === "refused" && teamOf(write) === teamOf(mine))?.run ?? null;
+  }
+
   // Resolves when the press is safe on the tablet; sending goes on by itself.
-  async press(run, kind, payload, seen = null) {
-    const write = { key: newKey(), slug: this.#slug, by: this.#account, run, kind, payload, seen, made_at_us: Date.now() * 1000, state: "kept", problem: null };
+  async press({ run, entry }, kind, payload, seen = null) {
+    const write = { key: newKey(), slug: this.#slug, by: this.#account, run, entry, kind, payload, seen, made_at_us: Date.now() * 1000, state: "kept", problem: null };
     write.id = await this.#store.addWrite(write);
     this.#writes.push(write);
     this.#changed();
-    this.#pump(run);
+    this.#pump(teamOf(write));
   }
 
   // The judge gives up the refused press and those that waited behind it.
   async discard(run) {
-    const ids = this.of(run).map((write) => write.id);
-    await this.#store.dropWrites(ids);
-    this.#writes = this.#writes.filter((write) => !ids.includes(write.id));
+    const dropped = this.of(run);
+    await this.#store.dropWrites(dropped.map((write) => write.id));
+    this.#writes = this.#writes.filter((write) => !dropped.includes(write));
     this.#changed();
+    this.flush();
   }
 
   async retry(run) {
     for (const write of this.of(run)) if (write.state === "refused") await this.#mark(write, "kept", null);
-    this.#pump(run);
+    this.flush();
   }
 
   flush() {
     clearTimeout(this.#timer);
-    for (const run of new Set(this.#writes.map((write) => write.run))) this.#pump(run);
+    for (const team of new Set(this.#writes.map(teamOf))) this.#pump(team);
   }
 
-  #pump(run) {
-    if (this.#busy.has(run)) return;
-    this.#busy.add(run);
-    this.#alone(run, () => this.#sendAll(run)).finally(() => this.#busy.delete(run));
+  async #pump(team) {
+    if (this.#busy.has(team)) return;
+    this.#busy.add(team);
+    const through = await this.#alone(team, () => this.#sendAll(team)).finally(() => this.#busy.delete(team));
+    if (through && this.#next(team)) this.#pump(team); // pressed while the lock was given back
+  }
+
+  // A run that the lab knows already waits for no other: it may be what the refused one is waiting for.
+  #next(team) {
+    const held = new Set();
+    for (const write of this.#writes.filter((each) => teamOf(each) === team)) {
+      if (held.has(write.run)) continue;
+      if (write.state !== "refused" && (!held.size || write.kind !== "open_run")) return write;
+      held.add(write.run);
+    }
+    return null;
   }
 
   // With two tabs open one of them sends; where locks are missing, the key still keeps each press single.
-  #alone(run, work) {
-    return navigator.locks ? navigator.locks.request(`lab-run-${run}`, work) : work();
+  #alone(team, work) {
+    return navigator.locks ? navigator.locks.request(`lab-team-${this.#slug}-${team}`, work) : work();
   }
 
-  async #sendAll(run) {
-    for (let write = this.of(run)[0]; write && write.state !== "refused"; write = this.of(run)[0]) {
-      if (!(await this.#send(write))) return;
+  // Whether the lab has answered to all that could be sent.
+  async #sendAll(team) {
+    for (let write = this.#next(team); write; write = this.#next(team)) {
+      if (!(await this.#send(write))) return false;
     }
+    return true;
   }
 
   async #send(write) {
@@ -130,7 +157,7 @@ export class WriteQueue extends EventTarget {
     const later = !response || response.status >= 500 || [401, 408, 429].includes(response.status);
     await this.#mark(write, later ? "kept" : "refused", later ? null : { status: response.status, code: body.code, detail: body.detail });
     if (later) this.#again(Number(response?.headers.get("Retry-After")) * 1000);
-    return false;
+    return !later;
   }
 
   #post(write) {

@@ -3,14 +3,14 @@ import { fill, formatBound, formatClockTime, formatNumber, formatTime } from "..
 import { h, reconcile, setText, show } from "../live/dom.js";
 import { runClock, stopClock } from "../live/clock.js";
 import { ask, choose, takeTime, toast } from "./dialogs.js";
-import { listAllowed, overlay } from "./overlay.js";
+import { listAllowed, overlay, seenIn } from "./overlay.js";
 import { drawGates, drawPresses, drawTimeline } from "./run_parts.js";
 import { newKey } from "./keys.js";
 
 const STEP = { ready: 1, arming: 1, armed: 2, running: 3, proposed: 4, accepted: 4, voided: 0, rerun: 0 };
 
 // Refusals that sending the same press again cannot change.
-const FINAL = ["proposal_changed", "wrong_phase", "key_reused", "attempt_taken"];
+const FINAL = ["proposal_changed", "wrong_phase", "key_reused"];
 const ROLES = ["judge", "team"];
 
 export class RunPage {
@@ -117,9 +117,11 @@ export class RunPage {
 
   drawStopped(writes) {
     const refused = writes.find((write) => write.state === "refused");
-    show(this.parts.stopped, Boolean(refused));
-    if (!refused) return;
+    const holding = this.app.queue.holding(this.run);
+    show(this.parts.stopped, Boolean(refused || holding));
     const { s } = this;
+    if (holding) this.parts.stopped.replaceChildren(h("div", { class: "stack-m" }, h("p", {}, s.held_back), h("div", { class: "row" }, h("button", { type: "button", click: () => this.app.go(`/runs/${encodeURIComponent(holding)}`) }, s.to_held))));
+    if (!refused) return;
     const waiting = writes.length - 1;
     const press = s[`press_${refused.kind}`] ?? refused.kind;
     this.parts.stopped.replaceChildren(
@@ -187,8 +189,12 @@ export class RunPage {
     const { s, language } = this;
     if (view.phase === "running" && !this.app.isOnline) return s.running_offline;
     if (!outcome) return this.hint(view);
-    if (outcome.status !== "OK") return s[outcome.status] ?? "";
-    const words = [fill(s.bound, { bound: formatBound(outcome.bound_us, language) })];
+    const laps = [
+      typeof outcome.laps === "number" && fill(s.laps_counted, { laps: outcome.laps }),
+      typeof outcome.best_lap_us === "number" && fill(s.best_lap_time, { time: formatTime(outcome.best_lap_us, language) }),
+    ].filter(Boolean);
+    if (outcome.status !== "OK") return [s[outcome.status] ?? "", ...laps].join(" · ");
+    const words = [...laps, fill(s.bound, { bound: formatBound(outcome.bound_us, language) })];
     if (outcome.value_us === null) words.push(s.lab_counts);
     else if (outcome.counted_us !== null && outcome.counted_us !== outcome.value_us)
       words.unshift(fill(s.with_penalties, { time: formatTime(outcome.counted_us, language), added: formatTime(outcome.value_us - outcome.counted_us, language) }));
@@ -311,7 +317,7 @@ export class RunPage {
     else if (act === "reopen") this.app.openRun({ entry: view.entry, attempt: view.attempt, field: view.field, lane: view.lane, heat: view.heat ?? null });
     else if (act === "by_hand") await this.byHand();
     else if (act === "arm" || act === "signal") await this.startAll(act, view);
-    else if (act === "accept") await this.press("accept", {}, seenIn(view.proposal));
+    else if (act === "accept") await this.press("accept", {}, seenIn(view));
     else if (act) await this.press(act, {});
   }
 
@@ -319,12 +325,13 @@ export class RunPage {
   async startAll(act, view) {
     const from = act === "arm" ? "ready" : "armed";
     const mates = view.heat_runs.filter((mate) => mate.run !== this.run && mate.phase === from);
-    for (const run of [this.run, ...mates.map((mate) => mate.run)])
-      await this.app.queue.press(run, act, act === "arm" ? { token: newKey().slice(0, 8) } : {});
+    for (const { run, entry } of [view, ...mates])
+      await this.app.queue.press({ run, entry }, act, act === "arm" ? { token: newKey().slice(0, 8) } : {});
   }
 
   async byHand() {
-    const taken = await takeTime({ strings: this.s, language: this.language, laps: this.app.desk.asks_laps });
+    const { asks_laps: laps, asks_best_lap_from: bestLapFrom } = this.app.desk;
+    const taken = await takeTime({ strings: this.s, language: this.language, laps, bestLapFrom });
     if (taken) await this.press("propose_manual", taken);
   }
 
@@ -371,15 +378,9 @@ export class RunPage {
   }
 
   async press(kind, payload, seen = null) {
-    await this.app.queue.press(this.run, kind, payload, seen);
+    await this.app.queue.press({ run: this.run, entry: this.shown.entry }, kind, payload, seen);
   }
 }
 
 // Whether a gate takes the time; with `well`, one that is well at this moment.
 const isTimed = (view, well = false) => view.gates.some((gate) => gate.timed && (gate.ok || !well));
-
-// What the judge saw when pressing Accept: the lab refuses if it has something else by then.
-function seenIn({ status, value_us, counted_us }) {
-  if (status !== "OK") return { status };
-  return value_us === null ? { status, counted_us } : { status, value_us };
-}

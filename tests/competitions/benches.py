@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
+import pytest
+
 from competitions import commands as cmd
 from competitions import events as ev
 from competitions.disciplines import Discipline
+from competitions.errors import RuleError
 from competitions.records import Record
 from competitions.runs import RunState, apply, decide
 from competitions.shapes import shape
@@ -89,3 +92,9 @@ class Bench:
             Record(after + number, number, "judge", "test", *ev.to_record(event))
             for number, event in enumerate(self.events, 1)
         ]
+
+
+def refused(bench: Bench, command: cmd.Command) -> tuple[str, dict[str, object]]:
+    with pytest.raises(RuleError) as error:
+        bench.do(command)
+    return error.value.code, error.value.params

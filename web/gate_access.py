@@ -42,7 +42,7 @@ class Gates:
     @property
     def view(self) -> str:
         """Whoever has the same sees the same."""
-        return "all" if self.sees_all else ",".join(self.championships)
+        return "*" if self.sees_all else ",".join(self.championships)
 
     def on_own_fields(self) -> set[str]:
         """Ids of the gates on the open fields of the person's championships."""

@@ -70,9 +70,10 @@ def change_entry(desk: Desk, entry: str, team: str, school: str) -> tuple[ev.Eve
     _refuse([*check_rows([row]), *compare(replace(desk.state, entries=others), Preview((row,))).errors])
     their_school, key = _find_schools(session, [row])[fold_name(school)], fold_name(team)
     theirs = session.exec(select(Team).where(Team.school_id == their_school.id, Team.name_key == key)).first()
-    if theirs is not None and theirs.id != link.team_id:
+    elsewhere = _is_entered_elsewhere(session, link)
+    if theirs is not None and (theirs.id != link.team_id or elsewhere):
         link.team_id = theirs.id
-    elif _is_entered_elsewhere(session, link):
+    elif elsewhere:
         old = session.get_one(Team, link.team_id)
         new = Team(id=_new_id(), school_id=their_school.id, name=team, name_key=key, coach=old.coach)
         session.add(new)

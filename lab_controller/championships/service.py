@@ -144,6 +144,11 @@ class ChampionshipService(Writer):
         request = Request(actor, key, [slug, "settle_tie", asdict(settlement)])
         return self._set_up(request, lambda desk: setup.settle_tie(desk.state, settlement))
 
+    def draw_lots(self, actor: str, slug: str, entries: Sequence[str], *, key: str) -> Receipt:
+        """Let lots decide the order of tied entries; the same key does not draw them anew."""
+        request = Request(actor, key, [slug, "draw_lots", list(entries)])
+        return self._set_up(request, lambda desk: setup.draw_lots(desk.state, entries))
+
     def sign_final(self, actor: str, slug: str, role: str, name: str, *, key: str) -> Receipt:
         """Close the championship: no judge's command is taken after the first final signature."""
         request = Request(actor, key, [slug, "sign_final", role, name])

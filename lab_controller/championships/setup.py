@@ -1,6 +1,7 @@
 """What an organiser sets up: rules, fields with their gates, embargo, ties, the final signature."""
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,14 @@ from competitions.disciplines.discipline import POINTS
 from competitions.errors import CompetitionError, DisciplineError
 from competitions.ranking import standings, tied_groups
 from competitions.runs import OPEN
+from competitions.ties import draw_order
 from lab_controller.championships.arming import BUSY
 from lab_controller.championships.execution import as_lab_error
 from lab_controller.errors import Conflict, Invalid, NotFound
 
 MOST_INPUTS = 8
 LONGEST_TEXT = 200
+SEEDS = 1_000_000
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DEVICE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _GATE_KEYS = {"point", "lane", "device", "input"}
@@ -171,6 +174,12 @@ def settle_tie(state: ContestState, settlement: Settlement) -> tuple[ev.Event, .
     if set(entries) not in tied:
         raise Conflict("tie_changed")
     return (ev.TieSettled(list(entries), method, seed, settlement.reason),)
+
+
+def draw_lots(state: ContestState, entries: Sequence[str]) -> tuple[ev.Event, ...]:
+    """An order by a seed of its own; raises as `settle_tie`."""
+    seed = secrets.randbelow(SEEDS)
+    return settle_tie(state, Settlement(draw_order(seed, entries), "draw", seed, ""))
 
 
 def withdraw_entry(state: ContestState, entry: str, reason: str) -> tuple[ev.Event, ...]:

@@ -256,6 +256,8 @@ def test_a_name_corrected_in_one_championship_stays_as_it_was_in_another(
     service.add_entries("admin", SLUG, [other], key="other")
     assert service.read_participants("admin", SLUG, "4") == ["Аян С."]
     assert service.read_participants("admin", "almaty-2027", "4") == ["Аян С.", "Дана К."]
+    service.change_entry("admin", "almaty-2027", "4", team="DELTA 2", school="School 3", key="louder")
+    assert service.state("almaty-2027").entries["4"].team == "DELTA 2"
 
 
 @pytest.mark.parametrize(

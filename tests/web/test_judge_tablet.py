@@ -151,10 +151,31 @@ def press(kind: str, **payload: Any) -> dict[str, Any]:
             {"status": "OK", "value_us": 66_000_000, "counted_us": 61_000_000, "laps": 9, **SHEET},
         ),
         ([press("propose_status", status="DNF")], {"status": "DNF", **SHEET}),
+        (
+            [press("propose_status", status="DNF"), press("set_penalty", code="false_start", count=2)],
+            {"status": "DSQ", "penalties": {"touch": 1, "false_start": 2}, "params": {"section": 3}},
+        ),
+        (
+            [press("set_penalty", code="false_start", count=each) for each in (2, 0)],
+            {**TIMES, **SHEET},
+        ),
     ],
-    ids=["the lab's own", "a penalty on the tablet", "a time by hand", "not finished"],
+    ids=[
+        "the lab's own",
+        "a penalty on the tablet",
+        "a time by hand",
+        "not finished",
+        "not finished, then disqualified",
+        "a penalty taken back",
+    ],
 )
 def test_the_tablet_says_what_was_on_its_screen_and_nothing_that_only_the_lab_can_count(
     writes: list[dict[str, Any]], seen: dict[str, Any]
 ) -> None:
     assert run(SEEN, [VIEW, writes]) == seen
+
+
+def test_a_penalty_on_a_run_that_is_ranked_unfinished_leaves_its_time_to_the_lab() -> None:
+    view = {**VIEW, "proposal": {**PROPOSAL, "status": "DNF"}}
+    seen = run(SEEN, [view, [press("set_penalty", code="touch", count=2)]])
+    assert (seen["status"], "value_us" in seen) == ("DNF", False)

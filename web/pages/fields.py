@@ -89,6 +89,13 @@ async def save(request: Request, section: Edit, field: FieldName, key: Key) -> R
     return await run_in_threadpool(store)
 
 
+@router.get("/championships/{slug}/fields/close")
+@router.get("/championships/{slug}/fields/open")
+def show_again(section: Edit) -> Response:
+    """Where a change of language leads after a refusal."""
+    return section.go("fields")
+
+
 @router.post("/championships/{slug}/fields/close")
 def close(section: Edit, field: FieldName, key: Key) -> Response:
     try:

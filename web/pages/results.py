@@ -1,16 +1,14 @@
 """The results as judges close them: ties that the machine cannot settle, and the final signatures."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from competitions.contest import ContestState, Settlement
 from competitions.ranking import Standing, TiedGroup, standings, tied_groups
-from competitions.ties import draw_order
 from lab_controller.championships.results import show_result
 from lab_controller.errors import Invalid, LabError
 from lab_controller.lab import Lab
@@ -27,10 +25,9 @@ from web.rendering import render
 from web.section import Key, Text
 
 router = APIRouter()
-SEEDS = 1_000_000
 ROLES = {"chief_judge": _("Chief judge"), "secretary": _("Secretary"), "organiser": _("Organiser")}
 """Who signs, by the role that the log keeps."""
-RoleName = Annotated[str, Form(pattern="|".join(ROLES))]
+RoleName = Annotated[Literal["chief_judge", "secretary", "organiser"], Form()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +103,32 @@ def view_tie(state: ContestState, group: TiedGroup, language: str) -> dict[str, 
     }
 
 
+@router.get("/championships/{slug}/results/tie")
+@router.get("/championships/{slug}/results/sign")
+def show_again(closing: ByJudge) -> Response:
+    """Where a change of language leads after a refusal."""
+    return closing.go()
+
+
 @router.post("/championships/{slug}/results/tie")
 def settle(
     closing: ByJudge,
-    method: Annotated[str, Form(pattern="rematch|judge|draw")],
+    method: Annotated[Literal["rematch", "judge", "draw"], Form()],
     entry: Annotated[list[str], Form()],
     key: Key,
     place: Annotated[list[int] | None, Form()] = None,
 ) -> Response:
     """`place` of each `entry` within the tie, from 1; a draw finds the places itself."""
+    championships, actor = closing.lab.championships, closing.judge.account
     try:
-        settlement = draw(entry) if method == "draw" else decide(method, entry, place or [])
-        closing.lab.championships.settle_tie(closing.judge.account, closing.slug, settlement, key=key)
+        if method == "draw":
+            championships.draw_lots(actor, closing.slug, entry, key=key)
+        else:
+            settlement = decide(method, entry, place or [])
+            championships.settle_tie(actor, closing.slug, settlement, key=key)
     except LabError as error:
         return closing.render(error)
     return closing.go()
-
-
-def draw(entries: Sequence[str]) -> Settlement:
-    seed = secrets.randbelow(SEEDS)
-    return Settlement(draw_order(seed, entries), "draw", seed, "")
 
 
 def decide(method: str, entries: Sequence[str], places: Sequence[int]) -> Settlement:

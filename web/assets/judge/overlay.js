@@ -42,16 +42,21 @@ const STEPS = {
   sign: (view, { role, name }) => ({ ...view, signatures: [...view.signatures, { role, name }] }),
 };
 
+const sheet = ({ penalties, params }) => JSON.stringify([penalties.map((rule) => rule.count), params.map((param) => param.value)]);
+
 function recount(view, before) {
   const { proposal } = view;
   if (view.phase !== "proposed" || !proposal) return view;
   if (proposal.manual) return { ...view, proposal: count(view, { ...proposal, value_us: proposal.counted_us, laps: proposal.counted_laps }) };
-  const own = { ...proposal, laps: view.penalties.some((rule) => rule.laps) ? null : proposal.laps, score: null, own: true };
-  if (proposal.status !== "OK") return { ...view, proposal: own };
+  // What the lab counted last, and with which penalties and entries: taken back, a press changes nothing.
+  const from = proposal.from ?? { proposal, penalties: before.penalties, params: before.params };
+  const known = from.proposal;
+  if (sheet(view) === sheet(from)) return { ...view, proposal: known };
+  const own = { ...known, laps: view.penalties.some((rule) => rule.laps) ? null : known.laps, score: null, own: true, from };
   if (isOut(view)) return { ...view, proposal: { ...own, status: "DSQ", value_us: null } };
   const sum = (run) => run.penalties.reduce((total, rule) => total + rule.count * (rule.time_us ?? 0), 0);
-  const plain = proposal.value_us !== null && view.penalties.every((rule) => !rule.points && !rule.laps);
-  return { ...view, proposal: { ...own, value_us: plain ? proposal.value_us + sum(view) - sum(before) : null } };
+  const plain = known.status === "OK" && known.value_us !== null && view.penalties.every((rule) => !rule.points && !rule.laps);
+  return { ...view, proposal: { ...own, value_us: plain ? known.value_us + sum(view) - sum(from) : null } };
 }
 
 const RANKED = ["value_us", "counted_us", "score", "laps", "best_lap_us"];

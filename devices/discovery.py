@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from devices.clock import Clock
-from devices.identities import Identities, identify
+from devices.identities import Identities, Place, identify
 from devices.kit import Kit, UsbMatch
 from devices.transports.ble import BLE
 from devices.transports.byte_pipe import BytePipe
@@ -50,8 +50,8 @@ class Ports(Protocol):
         """The ports of this moment."""
         ...
 
-    def recall(self, sockets: Mapping[str, str]) -> None:
-        """Ids of ports that there were before, and the socket of each as far as it is known."""
+    def recall(self, places: Mapping[str, Place]) -> None:
+        """Ids of ports that there were before, and the place of each as far as it is known."""
         ...
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
@@ -91,9 +91,9 @@ class SystemPorts:
             named[usb.path] = Port(usb.path, usb, usb.path in self._configured, kit, identities[usb.path])
         return tuple(named.values())
 
-    def recall(self, sockets: Mapping[str, str]) -> None:
+    def recall(self, places: Mapping[str, Place]) -> None:
         """So that each keeps its id, whichever is found first."""
-        self._identities.recall(sockets)
+        self._identities.recall(places)
 
     def pipe(self, port: Port, baud: int) -> BytePipe:
         """A serial port, a HID device, a connection to a host, or one over Bluetooth."""

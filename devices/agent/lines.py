@@ -20,6 +20,7 @@ from devices.clock import Clock
 from devices.discovery import Port, Ports, candidates, is_ambiguous
 from devices.driver import Driver, Host, Output, Remember
 from devices.errors import DeviceError, UploadError
+from devices.identities import Place, place
 from devices.kit import Kit
 from devices.session import Session
 from devices.uploads import ToolPort
@@ -31,6 +32,8 @@ NOTE_DEVICE = "device"
 """Which device answered last at a port."""
 NOTE_SOCKET = "socket"
 """Where it was plugged in."""
+NOTE_NUMBER = "number"
+"""The id of its serial number, where it shares that with another and is known by its socket."""
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +88,12 @@ class Lines:
     def restore(self, notes: dict[str, dict[str, str]]) -> None:
         """What was known of the ports before, by their ids."""
         self._notes = notes
-        self._ports.recall({port: known.get(NOTE_SOCKET, "") for port, known in notes.items()})
+        self._ports.recall(
+            {
+                port: Place(known.get(NOTE_SOCKET, ""), known.get(NOTE_NUMBER, ""))
+                for port, known in notes.items()
+            }
+        )
 
     async def find(self) -> None:
         """Keep a session at every port that may be a kit's; never returns."""
@@ -112,8 +120,11 @@ class Lines:
     def _begin(self, port: Port, kits: tuple[Kit, ...]) -> _Line:
         usb = (port.usb.vid, port.usb.pid) if port.usb else None
         notes = self._notes.setdefault(port.id, {})
-        if port.usb is not None and notes.get(NOTE_SOCKET) != port.usb.socket:
-            self._note(port.id, NOTE_SOCKET, port.usb.socket)
+        if port.usb is not None:
+            at = place(port.usb, port.id)
+            for key, value in ((NOTE_SOCKET, at.socket), (NOTE_NUMBER, at.number)):
+                if notes.get(key, "") != value:
+                    self._note(port.id, key, value)
         host = Host(self._clock_id, port.id, notes, port.path, usb, tuple(kit.id for kit in kits))
         drivers: list[Driver] = [kit.driver(host) for kit in kits]
         session = Session(

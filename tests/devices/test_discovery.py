@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from devices.discovery import Port, SystemPorts, candidates, is_ambiguous
-from devices.identities import Identities, identify
+from devices.identities import Identities, Place, identify, place
 from devices.kits.timing_gate import KIT
 from devices.registry import iter_kits
 from devices.transports.serial_listing import UsbPort, find_holders
@@ -108,14 +108,56 @@ def test_a_kit_that_is_alone_is_known_at_any_socket():
 
 def test_clones_that_are_found_in_another_order_after_a_restart_keep_their_identities():
     identities = Identities()
-    identities.recall({identify(BY_NUMBER): THIRD.socket, identify(BY_SOCKET_2): SECOND.socket})
+    identities.recall(
+        {
+            identify(BY_NUMBER): Place(THIRD.socket),
+            identify(BY_SOCKET_2): Place(SECOND.socket, identify(BY_NUMBER)),
+        }
+    )
     assert identities.give([SECOND, THIRD]) == {SECOND.path: BY_SOCKET_2, THIRD.path: BY_NUMBER}
 
 
 def test_clones_that_were_known_by_their_sockets_only_stay_so():
     identities = Identities()
-    identities.recall({identify(BY_SOCKET_2): "", identify(BY_SOCKET_3): ""})
+    identities.recall({identify(BY_SOCKET_2): Place(), identify(BY_SOCKET_3): Place()})
     assert identities.give([SECOND, THIRD]) == {SECOND.path: BY_SOCKET_2, THIRD.path: BY_SOCKET_3}
+
+
+@pytest.mark.parametrize("beside", [(), (FIRST,)], ids=["alone", "beside the first clone"])
+def test_a_number_of_its_own_counts_at_a_clones_socket_too(beside: tuple[UsbPort, ...]):
+    identities = Identities()
+    unique = replace(THIRD, serial="UNIQUE")
+    known = {FIRST.path: BY_NUMBER} if beside else {}
+    identities.give([FIRST, SECOND, unique])
+    identities.give(beside)
+    for board, identity in (
+        (replace(unique, location=SECOND.location), "0403:6001 UNIQUE"),
+        (replace(SECOND, serial="BRAND NEW"), "0403:6001 BRAND NEW"),
+        (SECOND, BY_SOCKET_2),
+    ):
+        assert identities.give([*beside, board]) == {**known, board.path: identity}
+        identities.give(beside)
+
+
+def test_a_clone_alone_has_its_sockets_identity_again_after_a_restart():
+    identities = Identities()
+    identities.recall({identify(BY_SOCKET_2): place(SECOND, identify(BY_SOCKET_2))})
+    assert identities.give([SECOND]) == {SECOND.path: BY_SOCKET_2}
+
+
+@pytest.mark.parametrize("before", [Place(), Place(SECOND.socket)], ids=["an older note", "no number"])
+def test_a_board_with_a_number_is_not_what_stood_at_its_socket_without_one(before: Place):
+    identities = Identities()
+    identities.recall({identify(BY_SOCKET_2): before})
+    assert identities.give([SECOND]) == {SECOND.path: BY_NUMBER}
+
+
+def test_a_clone_leaves_its_sockets_identity_to_a_board_without_a_number():
+    identities = Identities()
+    nameless = replace(SECOND, serial=None)
+    identities.give([FIRST, SECOND])
+    assert identities.give([nameless]) == {nameless.path: BY_SOCKET_2}
+    assert identities.give([SECOND]) == {SECOND.path: BY_NUMBER}
 
 
 def test_two_interfaces_of_one_device_have_its_number():
@@ -126,7 +168,7 @@ def test_two_interfaces_of_one_device_have_its_number():
 async def test_ports_of_clones_have_ids_of_their_own(monkeypatch):
     monkeypatch.setattr("devices.discovery.list_usb_ports", lambda: (FIRST, SECOND))
     ports = SystemPorts([], ManualClock(1_000_000_000))
-    ports.recall({identify(BY_NUMBER): SECOND.socket})
+    ports.recall({identify(BY_NUMBER): Place(SECOND.socket)})
     found = await ports.find()
     assert [port.identity for port in found] == ["0403:6001 1-1.1", BY_NUMBER]
     assert len({port.id for port in found}) == 2

@@ -17,6 +17,7 @@ from devices.clock import MonotonicClock
 from devices.discovery import Port
 from devices.driver import Say
 from devices.errors import UploadError
+from devices.identities import Place
 from devices.kit import UsbMatch
 from devices.kits.timing_gate import KIT
 from devices.kits.timing_gate.emulator import GateEmulator
@@ -264,7 +265,7 @@ class Socket:
         self.opened: list[int] = []
         self._board = board
 
-    def recall(self, _sockets: Mapping[str, str]) -> None:
+    def recall(self, _places: Mapping[str, Place]) -> None:
         """Each of these knows its own identity."""
 
     async def find(self) -> tuple[Port, ...]:

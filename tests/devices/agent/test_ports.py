@@ -12,6 +12,7 @@ from devices.agent.holders import LOOK_US, Holders
 from devices.clock import MonotonicClock
 from devices.discovery import Port, SystemPorts
 from devices.errors import TransportError
+from devices.identities import Place, identify
 from devices.kits.timing_gate import KIT
 from devices.kits.timing_gate.emulator import GateEmulator
 from devices.transports.memory import MemoryPipe
@@ -41,7 +42,7 @@ class Desktop:
         self.pipes: dict[str, Held] = {}
         self._board = board or GateEmulator()
 
-    def recall(self, _sockets: Mapping[str, str]) -> None:
+    def recall(self, _places: Mapping[str, Place]) -> None:
         """Each of these knows its own identity."""
 
     async def find(self) -> tuple[Port, ...]:
@@ -220,13 +221,14 @@ async def test_a_known_kits_port_is_left_to_another_program_and_taken_back(broke
 
 
 class Clones(SystemPorts):
-    """Boards with one serial number, each in a socket of its own."""
+    """Boards with one serial number, each in a socket of its own; `own` has another number at some."""
 
-    def __init__(self, boards: dict[int, GateEmulator]) -> None:
+    def __init__(self, boards: dict[int, GateEmulator], own: dict[int, str] | None = None) -> None:
         super().__init__([], MonotonicClock(), usb=False)
         self.opened: list[str] = []
+        serials = {**dict.fromkeys(boards, "55731323"), **(own or {})}
         self._boards = {
-            UsbPort(f"/dev/ttyACM{number}", 0x2341, 0x0043, "55731323", f"1-{number}:1.0"): board
+            UsbPort(f"/dev/ttyACM{number}", 0x2341, 0x0043, serials[number], f"1-{number}:1.0"): board
             for number, board in boards.items()
         }
         self.plug(*boards)
@@ -260,3 +262,21 @@ async def test_a_kit_is_not_disturbed_by_a_clone_that_comes_and_goes_also_after_
         async with agent_running(broker, tmp_path, ports=clones, kits=[KIT]):
             await until(lambda: ports_of(hub).get("/dev/ttyACM1", {}).get("device") == "gate-d4e5f6")
             assert ports_of(hub)["/dev/ttyACM2"]["id"] == identity
+
+
+@pytest.mark.peer
+async def test_a_board_at_a_clones_socket_has_an_id_of_its_own_also_after_a_restart(broker, tmp_path):
+    first, second, another = GateEmulator(), GateEmulator(id="d4e5f6"), GateEmulator(id="aabbcc")
+    async with listening(broker) as hub:
+        clones = Clones({1: first, 2: second})
+        async with agent_running(broker, tmp_path, ports=clones, kits=[KIT]):
+            await until(lambda: ports_of(hub).get("/dev/ttyACM2", {}).get("device") == "gate-d4e5f6")
+            identity = ports_of(hub)["/dev/ttyACM2"]["id"]
+        clones = Clones({1: first, 2: another}, own={2: "UNIQUE"})
+        async with agent_running(broker, tmp_path, ports=clones, kits=[KIT]):
+            await until(lambda: ports_of(hub).get("/dev/ttyACM2", {}).get("device") == "gate-aabbcc")
+            assert ports_of(hub)["/dev/ttyACM2"]["id"] == identify("2341:0043 UNIQUE")
+        clones = Clones({2: second})
+        async with agent_running(broker, tmp_path, ports=clones, kits=[KIT]):
+            await until(lambda: ports_of(hub).get("/dev/ttyACM2", {}).get("device") == "gate-d4e5f6")
+            assert ports_of(hub)["/dev/ttyACM2"]["id"] == identity == identify("2341:0043 1-2")

@@ -144,14 +144,18 @@ def check_clock(now_s: float) -> Iterable[Finding]:
 
 
 def check_clock_steps(database: Database, now_s: float) -> Iterable[Finding]:
-    """A step that a running lab has noticed within the last day."""
+    """A step that a lab has noticed within the last day, running or at its start."""
     query = select(AuditRecord).where(AuditRecord.action == "clock_stepped")
     with database.read() as session:
         last = session.exec(query.order_by(col(AuditRecord.seq).desc()).limit(1)).first()
     if last is not None and abs(now_s - last.at_us / 1e6) < DAY_S:
         at = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.at_us / 1e6))
-        step_s = round(json.loads(last.payload)["step_us"] / 1e6)
-        yield Finding("clock", Level.WARNING, "clock_stepped", {"step_s": step_s, "at": at})
+        told = json.loads(last.payload)
+        step_s = round(told["step_us"] / 1e6)
+        if "ahead" in told:
+            yield Finding("clock", Level.WARNING, "clock_was_ahead", {"ahead_s": -step_s, "at": at})
+        else:
+            yield Finding("clock", Level.WARNING, "clock_stepped", {"step_s": step_s, "at": at})
 
 
 async def check_ports(settings: Settings) -> list[Finding]:

@@ -30,10 +30,11 @@ from lab_controller.people import PeopleService
 from lab_controller.people.tokens import TokenService
 from lab_controller.programs.handler import JobHandler
 from lab_controller.programs.service import ProgramsService
+from lab_controller.resuming import resume_clock
 from lab_controller.settings import Settings
 from lab_controller.telemetry.consoles import ConsoleHandler
 from lab_controller.telemetry.handler import TelemetryHandler
-from lab_controller.upkeep import resume_clock, roll_up, tidy, watch_clock
+from lab_controller.upkeep import roll_up, tidy, watch_clock
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,7 @@ class Lab:
             lab = cls(settings, clock)
             stack.callback(lab.database.close)
             await asyncio.to_thread(lab._migrate)
-            await asyncio.to_thread(resume_clock, lab.clock, lab.database)
+            ahead = await asyncio.to_thread(resume_clock, lab.clock, lab.database)
             if lab.broker is not None:
                 lab.broker.expect_hub(lab.hub_id, FILTERS)
                 await lab.broker.start()
@@ -95,7 +96,7 @@ class Lab:
             stack.push_async_callback(lab._end_tasks)
             watch = Watch(lab.championships, spec_ppm=settings.spec_ppm, has_broker=lambda: lab.hub.connected)
             lab._keep(watch.run(), "watch")
-            lab._keep(watch_clock(lab.clock, lab.database, lab.changes), "clock")
+            lab._keep(watch_clock(lab.clock, lab.database, lab.changes, ahead), "clock")
             lab._keep(roll_up(lab.clock, lab.database, settings), "roll up")
             lab._keep(tidy(lab.clock, lab.database, settings), "tidy")
             yield lab

@@ -1,20 +1,18 @@
 """What the lab does for itself: watch the host's clock, sum readings up, let old ones go."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import structlog
-from sqlmodel import and_, col, func, select
 
 from lab_controller import audit, metrics
-from lab_controller.audit.tables import AuditRecord
 from lab_controller.bus.changes import DEVICES, Changes
 from lab_controller.bus.keeping import forget_dead_letters
-from lab_controller.championships.tables import Championship, LogRecord
 from lab_controller.clock import SteadyClock
 from lab_controller.database import AGAIN_LATER, Database
 from lab_controller.programs.keeping import forget_jobs
+from lab_controller.resuming import STEP, Ahead
 from lab_controller.settings import Settings
 from lab_controller.telemetry.consoles import forget_chunks
 from lab_controller.telemetry.names import forget_series
@@ -32,19 +30,17 @@ DAY_US = 86_400_000_000
 T = TypeVar("T")
 
 
-def resume_clock(clock: SteadyClock, database: Database) -> None:
-    """Never start behind what was recorded: what a run under way waits for would come an hour late."""
-    logged = select(func.max(LogRecord.at_us)).join(
-        Championship,
-        and_(col(Championship.id) == LogRecord.championship_id, col(Championship.head_seq) == LogRecord.seq),
-    )
-    with database.read() as session:
-        newest = (session.exec(logged).one(), session.exec(select(func.max(AuditRecord.at_us))).one())
-    clock.go_on_from(max(at_us or 0 for at_us in newest))
+async def watch_clock(
+    clock: SteadyClock, database: Database, changes: Changes, ahead: Ahead | None = None
+) -> None:
+    """Log, count and audit each step of the host's clock; the lab's own time does not move.
 
-
-async def watch_clock(clock: SteadyClock, database: Database, changes: Changes) -> None:
-    """Log, count and audit each step of the host's clock; the lab's own time does not move."""
+    `ahead` is what the lab did not go on from when it started.
+    """
+    if ahead is not None:
+        metrics.CLOCK_STEPS.inc()
+        log.warning("records are ahead of the host clock, and it is taken to be right", ahead_us=ahead.by_us)
+        await patiently(audit_step, clock, database, -ahead.by_us, ahead.ends)
     while True:
         await asyncio.sleep(CLOCK_LOOK_S)
         step_us = clock.observe_step_us()
@@ -55,15 +51,16 @@ async def watch_clock(clock: SteadyClock, database: Database, changes: Changes) 
             await patiently(audit_step, clock, database, step_us)
 
 
-def audit_step(clock: SteadyClock, database: Database, step_us: int) -> None:
+def audit_step(clock: SteadyClock, database: Database, step_us: int, ahead: Sequence[str] = ()) -> None:
+    """`ahead` names ends of logs that are in the future after the step."""
     with database.write() as session:
         audit.append(
             session,
             at_us=clock.now_us(),
             actor="system",
-            action="clock_stepped",
+            action=STEP,
             subject="clock",
-            payload={"step_us": step_us},
+            payload={"step_us": step_us, **({"ahead": list(ahead)} if ahead else {})},
         )
 
 

@@ -18,6 +18,8 @@ SENTENCES = {
     "clock_in_the_past": "the host's clock says {date}: set it, or connect a time server",
     "clock_stepped": "the host's clock was changed by {step_s} s while the lab ran ({at} by the lab's own "
     "time): runs are not touched; connect a time server, and start the lab again after the last run",
+    "clock_was_ahead": "when the lab started ({at}), its newest record was {ahead_s} s ahead of the host's "
+    "clock: the lab goes by the host's clock; look whether its date is right, and connect a time server",
     "clock_synchronised": "the host's clock follows a time server",
     "clock_plausible": "the host's clock is plausible; no time server is known to set it",
     "port_missing": "{port} is not there: plug it in, or correct LAB_SERIAL_PORTS",

@@ -244,6 +244,16 @@ def test_the_doctor_tells_that_the_clock_was_changed_while_the_lab_ran() -> None
     assert "the host's clock was changed by -3600 s" in run("doctor")
 
 
+def test_the_doctor_tells_that_records_were_ahead_of_the_clock_when_the_lab_started() -> None:
+    run("migrate")
+    database = Database(Settings().store_url)
+    audit_step(SteadyClock(), database, -86_400_000_000, ["audit/17"])
+    database.close()
+    said = run("doctor")
+    assert "its newest record was 86400 s ahead of the host's clock" in said
+    assert "clock was changed" not in said
+
+
 def test_the_doctor_fails_when_the_broker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_MQTT_URL", "mqtt://127.0.0.1:1")
     assert "broker_refuses" in run("doctor", "--json", status=1)

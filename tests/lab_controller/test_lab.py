@@ -17,6 +17,7 @@ from lab_controller.database import Database
 from lab_controller.lab import Lab
 from lab_controller.settings import Settings
 from lab_controller.upkeep import audit_step
+from tests.devices.waiting import until
 
 
 @pytest.fixture
@@ -116,6 +117,26 @@ async def test_a_lab_goes_on_from_its_newest_record_when_the_host_clock_went_bac
         assert after.clock.now_us() - newest_us < 60_000_000
         assert after.clock.now_us() >= wall_ns // 1000
         assert after.health()["notes"] == ["clock_stepped"]
+
+
+async def test_a_lab_whose_host_clock_was_years_ahead_once_has_the_right_time_again(
+    settings: Settings,
+) -> None:
+    settings = settings.model_copy(update={"mqtt_port": 0, "serial_usb": False})
+    wall_ns = 1_800_000_000_000_000_000
+    ahead = SteadyClock(lambda: wall_ns + 5 * 365 * 86_400 * 10**9)
+    async with Lab.open(settings, embedded_agent=False, clock=ahead) as before:
+        before.people.create_account(actor="test", login="marat", password="password 1")
+    right = SteadyClock(lambda: wall_ns)
+    async with Lab.open(settings, embedded_agent=False, clock=right) as after:
+        assert after.clock.now_us() - wall_ns // 1000 < 60_000_000
+        assert after.health()["notes"] == []
+        await until(lambda: count_steps(after.database) == 1)
+
+
+def count_steps(database: Database) -> int:
+    with database.read() as session:
+        return len(session.exec(select(AuditRecord).where(AuditRecord.action == "clock_stepped")).all())
 
 
 def test_a_stepped_host_clock_is_audited_and_moves_no_time(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A device's own microseconds on the wall clock, however late its readings come."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 STEP_US = 100_000
@@ -59,23 +59,26 @@ class Axis:
         received_us: int,
         is_stored: Callable[[], bool],
         other: "Axis | None" = None,
+        least_us: int | None = None,
     ) -> int:
         """Take a batch's stamps into account; gives the first stamp that cannot have come before.
 
-        `is_stored` tells whether the batch has come before, `other` is the axis of another quantity.
+        `is_stored` tells whether the batch has come before, `other` is the axis of another quantity,
+        and `least_us` is what `find_least` gives for it, where those behind it are known.
         """
         newest_us, known_us = max(us), self.newest_us
         apart_us = received_us - newest_us
+        least_us = apart_us if least_us is None else min(apart_us, least_us)
         if newest_us <= known_us:
             if apart_us - self.apart_us <= REORDERED_US or (
                 newest_us >= known_us - REPEATED_US and is_stored()
             ):
                 return known_us + 1
-            self._restart(newest_us, received_us, other)
+            self._restart(newest_us, received_us, least_us, other)
             return 0
         early_us = self.offset_us - apart_us
         if early_us > EARLY_US or (early_us > STEP_US and self.offset_us + min(us) > self.written_us):
-            self._shift(apart_us, received_us)
+            self._shift(least_us, received_us)
         elif received_us - self.since_us >= WINDOW_US:
             self._end_window(apart_us, received_us)
         else:
@@ -96,17 +99,33 @@ class Axis:
         self.offset_us = self.first_us = self.least_us = offset_us
         self.since_us = received_us
 
-    def _restart(self, newest_us: int, received_us: int, other: "Axis | None") -> None:
+    def _restart(self, newest_us: int, received_us: int, least_us: int, other: "Axis | None") -> None:
         """The device counts anew."""
         apart_us = received_us - newest_us
         waited_us = self.apart_us - self.offset_us
         follows = received_us - self.newest_us - self.apart_us <= FOLLOWING_US
-        offset_us = apart_us
-        if other is not None and other.offset_us != self.offset_us and other.is_of(newest_us, apart_us):
+        offset_us = least_us
+        if other is not None and other.offset_us != self.offset_us and other.is_of(newest_us, least_us):
             offset_us = other.offset_us
         elif follows and waited_us > EARLY_US:
             # Right behind readings that have waited, it has waited about as long as they.
-            offset_us = apart_us - waited_us
+            offset_us = min(least_us, apart_us - waited_us)
         self._shift(offset_us, received_us)
         self.from_us = 0
         self.newest_us, self.apart_us = newest_us, apart_us
+
+
+def find_least(arrivals: Sequence[tuple[int, int]]) -> list[int]:
+    """For each newest stamp and its arrival: the least arrival less stamp from it on, of one count.
+
+    What has waited comes within moments: of a transaction's messages, the last has waited least.
+    """
+    least: list[int] = []
+    behind: tuple[int, int] | None = None
+    for newest_us, received_us in reversed(arrivals):
+        apart_us = received_us - newest_us
+        counts_on = behind and (behind[0] > newest_us or behind[1] - apart_us <= REORDERED_US)
+        least.append(min(apart_us, least[-1]) if counts_on else apart_us)
+        behind = newest_us, apart_us
+    least.reverse()
+    return least

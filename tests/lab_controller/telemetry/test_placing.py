@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from lab_controller.database import Database
-from lab_controller.telemetry.axis import STEP_US, Axis
+from lab_controller.telemetry.axis import STEP_US, Axis, find_least
 from lab_controller.telemetry.handler import TelemetryHandler
 from lab_controller.telemetry.placing import part
 from lab_controller.telemetry.queries import list_series, load_readings
@@ -143,6 +144,71 @@ def test_a_restart_among_readings_that_waited_is_dated_after_what_was_before_it(
     assert max(abs(at_us - true_us) for at_us, true_us in zip(restarted, truly, strict=True)) < S
 
 
+def keep(database: Database, handler: TelemetryHandler, messages: list[Any]) -> int:
+    """In one transaction; gives the number of statements."""
+    said: list[Any] = []
+
+    def note(*told: Any) -> None:
+        said.append(told[2])
+
+    event.listen(database.writer_engine, "before_cursor_execute", note)
+    try:
+        effects = store(database, handler, *messages)
+    finally:
+        event.remove(database.writer_engine, "before_cursor_execute", note)
+    for call in effects.committed:
+        call()
+    return len(said)
+
+
+def backlog(numbers: range, from_us: int) -> list[Any]:
+    """A message every two seconds, of two quantities, and all of them within a tenth of a second."""
+    return [
+        message([number * 2 * S, number * 2 * S + S], from_us + place * 100, key=key)
+        for place, number in enumerate(numbers)
+        for key in ("light", "heat")
+    ]
+
+
+AWAY = pytest.mark.parametrize("before", [[], live(range(40_000, 40_020))], ids=["new", "restarted"])
+
+
+@AWAY
+def test_what_a_device_counted_while_nobody_listened_keeps_its_distances(
+    database: Database, before: list[Any]
+) -> None:
+    handler, back_us = TelemetryHandler(), 10_000 * S
+    take(database, handler, before)
+    were = len(before) * len(ON_THE_MILLISECOND)
+    keep(database, handler, backlog(range(500), back_us))
+    latest_us = back_us + 499 * 100
+    expected = [latest_us - 999 * S + second * S for second in range(1000)]
+    assert times(database)[were:] == expected
+    assert times(database, "kit/heat") == expected
+
+
+@AWAY
+def test_a_backlog_costs_each_transaction_the_same(database: Database, before: list[Any]) -> None:
+    """Each meets the times of all before it."""
+    handler, back_us = TelemetryHandler(), 10_000 * S
+    take(database, handler, before)
+    asked = [
+        keep(database, handler, backlog(range(first, first + 100), back_us)) for first in range(0, 2000, 100)
+    ]
+    assert max(asked) <= 20
+    assert len(times(database)) == len(before) * len(ON_THE_MILLISECOND) + 4000
+    assert len(times(database, "kit/heat")) == 4000
+
+
+def test_a_second_restart_within_a_backlog_does_not_move_what_was_before_it(database: Database) -> None:
+    both = [*backlog(range(100), 1000 * S), *backlog(range(200), 1000 * S + 10 * MS)]
+    keep(database, TelemetryHandler(), both)
+    first_us, second_us = 1000 * S + 9_900, 1000 * S + 10 * MS + 19_900
+    assert times(database) == sorted(
+        [*(first_us - at * S for at in range(200)), *(second_us - at * S for at in range(400))]
+    )
+
+
 def test_a_new_name_among_readings_that_waited_has_the_clock_of_its_board(database: Database) -> None:
     handler = TelemetryHandler()
     take(database, handler, live(range(20)))
@@ -216,6 +282,26 @@ def test_no_wait_of_any_message_moves_the_axis(waits_us: list[int]) -> None:
 
 @given(st.lists(st.integers(0, 20)))
 def test_moments_that_are_parted_stay_in_their_order(us: list[int]) -> None:
-    found = list(part(sorted(us), set()))
+    found = list(part(sorted(us), {}))
     assert found == sorted(set(found))
     assert len(found) == len(us)
+
+
+def test_any_stamps_are_parted_without_going_over_them_again() -> None:
+    class Taken(dict[int, int]):
+        asked = 0
+
+        def get(self, *given: Any) -> Any:
+            self.asked += 1
+            return super().get(*given)
+
+    taken, us = Taken(), [*[0] * 1000, *range(1000), *[0] * 1000]
+    assert list(part(us, taken)) == list(range(3000))
+    assert taken.asked < 4 * len(us)
+
+
+@given(st.lists(st.integers(0, 40 * S), min_size=1, max_size=80))
+def test_the_least_wait_is_that_of_all_behind_it_while_the_device_counts_on(waits_us: list[int]) -> None:
+    count = [(number * BATCH_US, number * BATCH_US + wait_us) for number, wait_us in enumerate(waits_us)]
+    least = find_least([*count, (0, 100 * S)])
+    assert least == [*(min(waits_us[place:]) for place in range(len(count))), 100 * S]

@@ -22,8 +22,8 @@ _SHOWN_NODES = frozenset({"gate", "agent", "battery", "program"})
 MAX_LATEST = 200
 """Of one device; names that it no longer describes, the longest unchanged first, make place for new ones."""
 MAX_ALERTS = 50
-VALUES_ALERT = "lab-values"
-"""The lab's own: what is left out is told where it is missed."""
+VALUES_ALERT, SERIES_ALERT = "lab-values", "lab-series"
+"""The lab's own: what is left out is told where it is missed, while there is no room."""
 MAX_ALERT_BYTES = 4096
 MAX_NUMBER = 1e15
 SEEN_STEP_US = 1_000_000
@@ -96,10 +96,11 @@ def apply(device: Device, topic: Topic, payload: bytes, *, retained: bool = Fals
             alerts = {name: alert for name, alert in device.alerts.items() if name != topic.prop}
             if payload:
                 alert = _parse_alert(payload)
-                if len(alerts.keys() - {VALUES_ALERT}) >= MAX_ALERTS:
+                if _count_own(alerts) >= MAX_ALERTS:
                     return _say_too_many(device, MAX_ALERTS)
                 alerts[topic.prop] = alert
-            return _set(device, "alerts", alerts)
+            changed = _set(device, "alerts", alerts)
+            return (_count_own(alerts) < MAX_ALERTS and _say_there_is_room(device, MAX_ALERTS)) or changed
         case _:
             return _take_value(device, topic, payload, retained)
 
@@ -126,7 +127,8 @@ def _take_value(device: Device, topic: Topic, payload: bytes, retained: bool) ->
                 return _say_too_many(device, MAX_LATEST)
             del latest[oldest]
         latest[name] = text
-    return _set(device, "latest", latest)
+    changed = _set(device, "latest", latest)
+    return (len(latest) < MAX_LATEST and _say_there_is_room(device, MAX_LATEST)) or changed
 
 
 def _forget(device: Device, before: dict[str, Any], message: Inbound) -> list[Outbound]:
@@ -155,9 +157,23 @@ def _describes(device: Device, name: str) -> bool:
     return found is not None
 
 
+def _count_own(alerts: dict[str, Any]) -> int:
+    return len(alerts.keys() - {VALUES_ALERT, SERIES_ALERT})
+
+
+def _too_many(limit: int) -> dict[str, Any]:
+    return {"code": "values_too_many", "params": {"limit": limit}}
+
+
 def _say_too_many(device: Device, limit: int) -> bool:
-    alert = {"code": "values_too_many", "params": {"limit": limit}}
-    return _set(device, "alerts", {**device.alerts, VALUES_ALERT: alert})
+    return _set(device, "alerts", {**device.alerts, VALUES_ALERT: _too_many(limit)})
+
+
+def _say_there_is_room(device: Device, limit: int) -> bool:
+    if device.alerts.get(VALUES_ALERT) != _too_many(limit):
+        return False
+    alerts = {name: alert for name, alert in device.alerts.items() if name != VALUES_ALERT}
+    return _set(device, "alerts", alerts)
 
 
 def _describe(device: Device, payload: bytes) -> bool:

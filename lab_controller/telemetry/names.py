@@ -3,12 +3,12 @@
 from sqlmodel import Session, col, delete, exists, func, select
 
 from lab_controller.bus.changes import DEVICES, device_key
+from lab_controller.equipment.handler import SERIES_ALERT
 from lab_controller.equipment.tables import Device
 from lab_controller.telemetry.tables import MinuteRow, ReadingRow, Series
 
 MAX_SERIES = 1000
 """Of one device: a program that puts a counter into its labels must not fill the database."""
-SERIES_ALERT = "lab-series"
 
 
 def count_room(session: Session, device: str) -> int:

@@ -14,6 +14,7 @@ from lab_controller.database import Database
 from lab_controller.equipment.handler import MAX_ALERTS, MAX_LATEST, DeviceHandler
 from lab_controller.equipment.queries import DeviceView, PropertyView
 from lab_controller.equipment.service import EquipmentService
+from lab_controller.equipment.tables import Device
 from lab_controller.errors import Conflict, Invalid, NotFound
 from tests.lab_controller.inbox import NOW_US, inbound, store
 
@@ -246,6 +247,41 @@ def test_a_device_cannot_fill_its_page_with_alerts(gate: Database, equipment: Eq
     alerts = equipment.get_device("gate-1").alerts
     assert alerts.keys() == {*(f"a{number}" for number in range(MAX_ALERTS)), "lab-values"}
     assert alerts["a0"] == {"code": "y", "params": {}}
+
+
+def test_a_device_is_told_of_only_while_it_has_too_many_alerts(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    messages = [inbound(f"gate-1/$alert/a{number}", {"code": "x"}) for number in range(MAX_ALERTS + 1)]
+    store(gate, DeviceHandler(), *messages)
+    assert "lab-values" in equipment.get_device("gate-1").alerts
+    effects = store(gate, DeviceHandler(), inbound("gate-1/$alert/a0", b""))
+    assert equipment.get_device("gate-1").alerts.keys() == {f"a{number}" for number in range(1, MAX_ALERTS)}
+    assert DEVICES in effects.changed
+
+
+def test_a_device_is_told_of_only_while_it_has_too_many_values(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    shapes = {f"value-{number}": {} for number in range(MAX_LATEST + 1)}
+    described = inbound("gate-1/$description", {"nodes": {"kit": {"properties": shapes}}})
+    store(gate, DeviceHandler(), described, *(inbound(f"gate-1/kit/{name}", "1") for name in shapes))
+    store(gate, DeviceHandler(), inbound("gate-1/$alert/hot", {"code": "x"}))
+    assert equipment.get_device("gate-1").alerts.keys() == {"hot", "lab-values"}
+    effects = store(gate, DeviceHandler(), inbound("gate-1/kit/value-0", b""))
+    assert equipment.get_device("gate-1").alerts.keys() == {"hot"}
+    assert DEVICES in effects.changed
+
+
+def test_what_the_lab_says_of_a_device_takes_no_room_from_its_own_alerts(
+    gate: Database, equipment: EquipmentService
+) -> None:
+    with gate.write() as session:
+        session.get_one(Device, "gate-1").alerts = {"lab-series": {"code": "series_too_many", "params": {}}}
+    messages = [inbound(f"gate-1/$alert/a{number}", {"code": "x"}) for number in range(MAX_ALERTS)]
+    store(gate, DeviceHandler(), *messages)
+    alerts = equipment.get_device("gate-1").alerts
+    assert alerts.keys() == {*(f"a{number}" for number in range(MAX_ALERTS)), "lab-series"}
 
 
 def test_a_nonsense_description_still_shows_the_device(

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.browser.screenshots import Camera
 from tests.peers.browser import open_page
 
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
 TALL = """<style>body { margin: 0; height: 4000px; } button { position: fixed; inset: 0 auto auto 0; }</style>
 <button>Press</button>"""
 

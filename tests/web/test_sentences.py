@@ -17,6 +17,7 @@ def codes_with_a_sentence() -> set[str]:
     return {key.split(":")[0] for key in SENTENCES}
 
 
+@pytest.mark.slow
 def test_every_code_that_can_be_raised_has_a_sentence() -> None:
     missing = {code: where for code, where in raised_codes().items() if code not in codes_with_a_sentence()}
     assert missing == {}

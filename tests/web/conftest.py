@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -19,15 +20,20 @@ from web.app import create_app
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 
 
-def settings_in(folder: Path) -> Settings:
+@cache
+def settings_of_tests() -> Settings:
+    """Read once: the environment does not change from test to test."""
     return Settings(
-        data_dir=folder,
         mqtt_host="127.0.0.1",
         mqtt_port=0,
         argon2_time_cost=1,
         argon2_memory_kib=64,
         argon2_parallelism=1,
     )
+
+
+def settings_in(folder: Path) -> Settings:
+    return settings_of_tests().model_copy(update={"data_dir": folder})
 
 
 @pytest.fixture(scope="session")

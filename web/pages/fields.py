@@ -1,6 +1,7 @@
 """Which gate stands where: fields, lanes and points, with a live picture."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -79,12 +80,10 @@ async def save(request: Request, section: Edit, field: FieldName, key: Key) -> R
     form = await read_form(request)
 
     def store() -> Response:
-        gates = read_gates(form) + list_unasked(section, field.strip(), form)
-        try:
-            section.championships.set_field(section.actor, section.slug, field.strip(), gates, key=key)
-        except LabError as error:
-            return show_fields(section, error)
-        return section.go("fields")
+        name = field.strip()
+        gates = read_gates(form) + list_unasked(section, name, form)
+        set_field = section.championships.set_field
+        return carry_out(section, lambda: set_field(section.actor, section.slug, name, gates, key=key))
 
     return await run_in_threadpool(store)
 
@@ -98,17 +97,20 @@ def show_again(section: Edit) -> Response:
 
 @router.post("/championships/{slug}/fields/close")
 def close(section: Edit, field: FieldName, key: Key) -> Response:
-    try:
-        section.championships.close_field(section.actor, section.slug, field, key=key)
-    except LabError as error:
-        return show_fields(section, error)
-    return section.go("fields")
+    close_field = section.championships.close_field
+    return carry_out(section, lambda: close_field(section.actor, section.slug, field, key=key))
 
 
 @router.post("/championships/{slug}/fields/open")
 def open_again(section: Edit, field: FieldName, key: Key) -> Response:
+    open_field = section.championships.open_field
+    return carry_out(section, lambda: open_field(section.actor, section.slug, field, key=key))
+
+
+def carry_out(section: Section, change: Callable[[], object]) -> Response:
+    """Back to the fields, or the fields with what was wrong above them."""
     try:
-        section.championships.open_field(section.actor, section.slug, field, key=key)
+        change()
     except LabError as error:
         return show_fields(section, error)
     return section.go("fields")
